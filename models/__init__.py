@@ -1,0 +1,1 @@
+"""Neural systems and the workload traces that they write; this release ships none yet."""

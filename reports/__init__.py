@@ -1,0 +1,1 @@
+"""Pages and pictures, drawn from plain data; nothing here knows a simulator."""

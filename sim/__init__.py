@@ -1,0 +1,4 @@
+"""The worlds: simulation kernel, Omid, workload and history types.
+
+Nothing is imported here, so that each part costs only those who use it.
+"""
