@@ -1,0 +1,1 @@
+"""Omid: snapshot isolation over a multi-version store, with a manager that fails over."""

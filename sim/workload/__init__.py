@@ -1,0 +1,1 @@
+"""Workload traces: their types, built-in generators, and readers of recorded ones."""
