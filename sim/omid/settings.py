@@ -1,0 +1,91 @@
+"""Constants of an Omid deployment, in integer nanoseconds and counts.
+
+Defaults are those of the Apache code line (Phoenix-Omid) where it names one; the others are
+marked as ours. A scenario overrides any of them by name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+US: Final = 1_000
+MS: Final = 1_000_000
+S: Final = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topology:
+    """How many nodes of each role a deployment has."""
+
+    clients: int = 8
+    managers: int = 2
+    regions: int = 4
+    commit_table_regions: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every tunable of the protocol; durations end in `_ns`."""
+
+    lease_ns: int = 10 * S
+    """Lease period (code: leasePeriodInMs = 10000; the paper does not state its own)."""
+    lease_guard_percent: int = 25
+    """A manager renews when this share of the lease is left (code: a quarter)."""
+    drift_bound_ppm: int = 1_000
+    """Bound on the rate error of any local clock; the backup waits that much longer (ours)."""
+    lease_wait_percent: int = 100
+    """Share of the lease that a backup waits after it last saw the lease change."""
+    restart_ns: int = 1 * S
+    """How long a halted manager takes to come back as a backup (ours)."""
+
+    timestamp_range: int = 1_000_000
+    """Timestamps allocated by one compare-and-set on the coordinator (code: 10 M)."""
+    timestamp_refill: int = 100_000
+    """A new range is asked for when fewer than this many are left (code: 1 M)."""
+
+    conflict_table_entries: int = 1 << 20
+    """Slots of the conflict table (code: 100 M)."""
+    bucket_entries: int = 32
+    """Slots of one bucket (code: associativity 32)."""
+
+    commit_table_writers: int = 2
+    """Batches that may be in flight to the commit table at a time."""
+    batch_entries: int = 25
+    """Requests in a batch before it is flushed (code: batchSizePerCTWriter)."""
+    batch_timeout_ns: int = 10 * MS
+    """Longest wait of a request for its batch to fill (code: 10 ms)."""
+
+    low_water_mark_period_ns: int = 0
+    """How often the low water mark is raised; 0 never raises it but at a failover (ours)."""
+    low_water_mark_lag_ns: int = 5 * S
+    """The mark is raised to the timestamp that was current this long ago (ours)."""
+    compaction_period_ns: int = 0
+    """How often each region compacts; 0 is never (ours)."""
+    compaction_rows: int = 256
+    """Keys that one compaction pass of a region visits (ours)."""
+    cleaner_period_ns: int = 0
+    """How often the background cleaner sweeps; 0 is never (ours)."""
+
+    request_timeout_ns: int = 5 * S
+    """A client's time-out for one request to the manager (code: 5000 ms)."""
+    request_retries: int = 5
+    """Retries of one request to the manager (code: 5)."""
+    reconnect_ns: int = 1 * S
+    """A client without a manager asks the coordinator again after this (code: 10 s)."""
+    store_timeout_ns: int = 1 * S
+    """A request to a region or to the commit table is sent again after this (ours)."""
+    session_timeout_ns: int = 30 * S
+    """The coordinator expires a session without a heartbeat for this long (ours)."""
+
+    manager_service_ns: int = 5 * US
+    """CPU time of a manager for one request (ours)."""
+    region_service_ns: int = 50 * US
+    """Time of a region server for one operation (ours)."""
+    region_threads: int = 16
+    """Operations that a region server works on at once (ours)."""
+    commit_table_service_ns: int = 500 * US
+    """Time of a commit-table region for one request, a whole batch included (ours)."""
+
+    completion: str = "sync"
+    """"sync" completes a transaction before its client goes on, "async" beside it."""
