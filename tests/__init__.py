@@ -1,0 +1,1 @@
+"""The test suite; what three tests share lives beside them as a module."""
