@@ -1,0 +1,1 @@
+"""Built-in workloads: integers and named streams in, a `TransactionTrace` out."""
