@@ -58,7 +58,7 @@ MECHANISMS: Final[tuple[Mechanism, ...]] = (
     ),
     Mechanism(
         name="healing",
-        properties=(),
+        properties=("commit_fields_agree", "one_commit_timestamp"),
         source=f"{_FAST17}, algorithm 1, helping",
         summary="a reader fills the commit field that it learnt from the commit table",
     ),
@@ -75,6 +75,18 @@ MECHANISMS: Final[tuple[Mechanism, ...]] = (
         summary="a commit request is accepted only under a valid lease",
     ),
     Mechanism(
+        name="lease_begin_check",
+        properties=("real_time_order",),
+        source=f"{_APACHE}, PersistenceProcessorHandler",
+        summary="a start timestamp is answered only under a valid lease",
+    ),
+    Mechanism(
+        name="flush_before_commit",
+        properties=("no_intermediate_reads", "own_writes", "snapshot_reads"),
+        source=f"{_FAST17}, algorithm 1, put",
+        summary="every write is in the store before the commit request leaves the client",
+    ),
+    Mechanism(
         name="lease_precheck",
         properties=(),
         source=f"{_APACHE}, PersistenceProcessorHandler",
@@ -84,13 +96,7 @@ MECHANISMS: Final[tuple[Mechanism, ...]] = (
         name="lease_postcheck",
         properties=("invalid_never_acknowledged", "acknowledged_commits_durable"),
         source=f"{_FAST17}, algorithm 3, tmCheckInvalidate",
-        summary="the lease, or the invalid mark, is checked after the put and before the reply",
-    ),
-    Mechanism(
-        name="lease_token",
-        properties=("invalid_never_acknowledged",),
-        source="ours: a lease lost and taken again is not the lease of the check before",
-        summary="the checks of one batch must see the same lease version",
+        summary="the lease is checked after the put and before the reply",
     ),
     Mechanism(
         name="lease_wait",
@@ -129,7 +135,7 @@ MECHANISMS: Final[tuple[Mechanism, ...]] = (
         summary="compaction invalidates a transaction before it drops its tentative version",
     ),
     Mechanism(
-        name="collect_by_commit_timestamp",
+        name="collection_order",
         properties=("needed_versions_kept", "snapshot_reads"),
         source="ours: versions are ordered by commit timestamp when compaction chooses",
         summary="compaction keeps the newest version committed at or below the low water mark",

@@ -1,0 +1,355 @@
+"""The client library: transactions, one after the other, as their workload trace says.
+
+FAST'17, algorithm 1. Writes go into the store at once, tentative; reads find their snapshot by
+commit fields and, where those are empty, by the commit table; commit asks the manager, then
+completes: commit fields first, the commit-table row last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sim.history import (
+    NONE,
+    AbortReason,
+    FieldWriter,
+    OperationKind,
+    OracleBuilder,
+    OracleKind,
+    Outcome,
+)
+from sim.kernel.rpc import Call, Gather, NoReply, Reach, Script, Sleep
+from sim.omid.coordinator import SessionNode
+from sim.omid.messages import (
+    MANAGER,
+    NOT_SERVING,
+    Begun,
+    Committed,
+    CommitRequest,
+    Refused,
+    hash64,
+)
+from sim.omid.resolution import Resolution, Resolving
+from sim.omid.transaction import Transaction
+from sim.workload.types import Access
+
+if TYPE_CHECKING:
+    from sim.kernel.core import Kernel
+    from sim.omid.coordinator import Coordinator
+    from sim.omid.manager import Manager
+    from sim.omid.settings import Settings
+    from sim.omid.store import Store
+    from sim.omid.workload import Workload
+
+Step = Generator[Any, Any, Any]
+
+READ = int(OperationKind.READ)
+WRITE = int(OperationKind.WRITE)
+ACCESS_WRITE = int(Access.WRITE)
+ACCESS_ADD = int(Access.ADD)
+
+
+class Client(Resolution, SessionNode):
+    """One session: at most one transaction at a time."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        name: str,
+        *,
+        number: int,
+        session: int,
+        oracle: OracleBuilder,
+        settings: Settings,
+        store: Store,
+        coordinator: Coordinator,
+        managers: dict[str, Manager],
+        workload: Workload,
+    ) -> None:
+        super().__init__(kernel, name)
+        self.number = number
+        self.session = session
+        self.oracle = oracle
+        self.settings = settings
+        self.store = store
+        self.coordinator = coordinator
+        self.managers = managers
+        self.workload = workload
+        self.manager: Manager | None = None
+        self.serial = 0
+        self.asking: Script | None = None
+        self.script: Script | None = None
+        self.outcomes_resolved = 0
+
+    def start(self) -> None:
+        """Open the session and begin to work."""
+        self.run(self.keep_session())
+        self.script = self.run(self.work())
+
+    def work(self) -> Step:
+        """Run every transaction of this session in order."""
+        workload = self.workload
+        while (row := workload.next_row(self.session)) is not None:
+            wait_ns = workload.wait_ns(row, self.kernel.now)
+            if wait_ns > 0:
+                yield Sleep(wait_ns)
+            yield from self.transact(row)
+        workload.finished(self.session)
+
+    def transact(self, row: int) -> Step:
+        """Run one transaction of the workload trace from begin to outcome."""
+        transaction = Transaction(self.kernel.now)
+        self.workload.begin(self.session, transaction)
+        if not (yield from self.begin(transaction)):
+            self.conclude(transaction, Outcome.ABORTED, NONE)
+            return
+        if self.armed:
+            yield Reach("begin.done")
+        for access, key, amount in self.workload.operations(row):
+            if access == ACCESS_WRITE:
+                yield from self.put(transaction, key, self.workload.unique_value())
+                continue
+            value = yield from self.get(transaction, key)
+            if access == ACCESS_ADD:
+                yield from self.put(transaction, key, value + amount)
+        if self.workload.rolls_back(row):
+            yield from self.rollback(transaction)
+            self.conclude(transaction, Outcome.ABORTED, NONE, AbortReason.ROLLBACK)
+        else:
+            yield from self.commit(transaction)
+
+    def begin(self, transaction: Transaction) -> Generator[Any, Any, bool]:
+        """Ask the manager for a start timestamp, which is also the transaction's id."""
+        begun = yield from self.ask_to_begin()
+        if begun is None:
+            return False
+        transaction.start = begun.start
+        transaction.epoch = begun.epoch
+        transaction.begun_ns = self.kernel.now
+        return True
+
+    def ask_to_begin(self) -> Generator[Any, Any, Begun | None]:
+        """Return the manager's answer to a begin, or None after the last retry."""
+        for _ in range(self.settings.request_retries + 1):
+            manager = self.manager or (yield from self.find_manager())
+            reply = yield from self.ask(manager, manager.on_begin, None)
+            if isinstance(reply, Begun):
+                return reply
+        return None
+
+    def get(self, transaction: Transaction, key: int) -> Resolving:
+        """Read a key from the transaction's snapshot; log and return the value."""
+        start = transaction.start
+        found, writer = self.workload.initial_value, NONE
+        for record in (yield self.store.get(key, start)):
+            commit = record.commit
+            if record.version == start:
+                found, writer = record.value, start
+                break
+            if commit == NONE:
+                commit = yield from self.get_tentative(transaction, key, record.version)
+            if NONE < commit < start:
+                found, writer = record.value, record.version
+                break
+        transaction.operations.append((READ, key, found, writer, self.kernel.now))
+        return found
+
+    def get_tentative(self, transaction: Transaction, key: int, version: int) -> Resolving:
+        """Decide a version without a commit field (algorithm 3, `getTentativeValue`).
+
+        A transaction of the reader's own manager with a smaller commit timestamp was in the
+        commit table when the reader began, so absence is an answer. One of an older manager
+        may still commit from the past, so its decision is forced.
+        """
+        force = version < transaction.epoch
+        commit = yield from self.resolve(key, version, force=force)
+        self.oracle.add(
+            OracleKind.RESOLVED,
+            self.kernel.now,
+            self.number,
+            transaction.start,
+            key,
+            commit,
+            version,
+        )
+        return commit
+
+    def put(self, transaction: Transaction, key: int, value: int) -> Step:
+        """Write a tentative version into the store."""
+        yield from self.write(self.store.put(key, transaction.start, value))
+        transaction.writes[key] = value
+        transaction.operations.append((WRITE, key, value, transaction.start, self.kernel.now))
+
+    def write(self, put: Call) -> Step:
+        """Wait until a write is in the store: all are, before the commit request leaves.
+
+        Mechanism `flush_before_commit`.
+        """
+        yield put
+
+    def commit(self, transaction: Transaction) -> Step:
+        """Commit: certify at the manager, then complete or roll back."""
+        transaction.committing_ns = self.kernel.now
+        if not transaction.writes:
+            yield from self.commit_read_only(transaction)
+            return
+        if self.armed:
+            yield Reach("commit.ready")
+        answer = yield from self.ask_to_commit(transaction)
+        if isinstance(answer, Committed):
+            commit = answer.commit
+            reason = None
+        elif answer is None or answer.reason == AbortReason.INVALIDATED:
+            commit = yield from self.resolve_outcome(transaction)
+            reason = AbortReason.INVALIDATED
+        else:
+            commit = NONE
+            reason = AbortReason(answer.reason)
+        if self.armed:
+            yield Reach("commit.acknowledged")
+        if commit == NONE:
+            yield from self.rollback(transaction)
+            self.conclude(transaction, Outcome.ABORTED, NONE, reason)
+        else:
+            yield from self.acknowledge(transaction, commit)
+
+    def acknowledge(self, transaction: Transaction, commit: int) -> Step:
+        """Tell the application, and complete before or beside its next transaction."""
+        if self.settings.completion == "async":
+            self.conclude(transaction, Outcome.COMMITTED, commit)
+            self.run(self.complete(transaction.start, tuple(transaction.writes), commit))
+            return
+        yield from self.complete(transaction.start, tuple(transaction.writes), commit)
+        self.conclude(transaction, Outcome.COMMITTED, commit)
+
+    def commit_read_only(self, transaction: Transaction) -> Step:
+        """Commit without the manager, unless compaction may have passed the snapshot.
+
+        Mechanism `read_only_low_water_mark`.
+        """
+        if (yield from self.snapshot_collected(transaction)):
+            self.conclude(transaction, Outcome.ABORTED, NONE, AbortReason.LOW_WATER_MARK)
+        else:
+            self.conclude(transaction, Outcome.COMMITTED, NONE)
+
+    def snapshot_collected(self, transaction: Transaction) -> Generator[Any, Any, bool]:
+        """Say whether versions that this snapshot needs may have been collected."""
+        mark: int = yield self.store.get_low_water_mark()
+        return transaction.start <= mark
+
+    def ask_to_commit(
+        self, transaction: Transaction
+    ) -> Generator[Any, Any, Committed | Refused | None]:
+        """Return the manager's answer, or None when the outcome stays unknown."""
+        hashes = tuple(hash64(key) for key in transaction.writes)
+        for attempt in range(self.settings.request_retries + 1):
+            manager = self.manager or (yield from self.find_manager())
+            self.serial += 1
+            request = CommitRequest(
+                self.name, self.serial, transaction.start, hashes, retry=attempt > 0
+            )
+            reply = yield from self.ask(manager, manager.on_commit, request)
+            if isinstance(reply, (Committed, Refused)):
+                return reply
+        return None
+
+    def resolve_outcome(self, transaction: Transaction) -> Resolving:
+        """Settle the own outcome in the commit table: learn the commit, or forbid it."""
+        key = next(iter(transaction.writes))
+        commit = yield from self.resolve(key, transaction.start, force=True)
+        self.outcomes_resolved += 1
+        self.oracle.add(
+            OracleKind.OUTCOME_RESOLVED,
+            self.kernel.now,
+            self.number,
+            transaction.start,
+            timestamp=commit,
+        )
+        return commit
+
+    def complete(self, start: int, keys: Sequence[int], commit: int) -> Step:
+        """Write every commit field, then remove the commit-table row.
+
+        Mechanism `completion_order`: a reader that finds no row finds the field.
+        """
+        yield from self.write_commit_fields(start, keys, commit)
+        if self.armed:
+            yield Reach("complete.fields")
+        yield self.store.remove_row(start)
+
+    def write_commit_fields(self, start: int, keys: Sequence[int], commit: int) -> Step:
+        """Write the commit fields of a committed transaction, all regions at once."""
+        yield Gather(self.store.put_commit_fields(keys, start, commit, FieldWriter.WRITER))
+
+    def rollback(self, transaction: Transaction) -> Step:
+        """Remove what the transaction wrote; the manager need not know."""
+        if transaction.writes:
+            yield Gather(self.store.remove(tuple(transaction.writes), transaction.start))
+
+    def conclude(
+        self,
+        transaction: Transaction,
+        outcome: Outcome,
+        commit: int,
+        reason: AbortReason | None = None,
+    ) -> None:
+        """Write the transaction into the history: the application knows its outcome."""
+        transaction.finished_ns = self.kernel.now
+        self.workload.conclude(self.session, transaction, outcome, commit, reason)
+
+    def ask(self, manager: Manager, handler: Any, body: object) -> Step:
+        """Send one request to a manager; NOT_SERVING covers every way to get no answer."""
+        self.asking = self.script
+        try:
+            reply = yield Call(manager, handler, body, self.settings.request_timeout_ns)
+        except NoReply:
+            if self.manager is manager:
+                self.manager = None
+            return NOT_SERVING
+        finally:
+            self.asking = None
+        if reply is NOT_SERVING and self.manager is manager:
+            self.manager = None
+            yield Sleep(self.settings.reconnect_ns)
+        return reply
+
+    def find_manager(self) -> Generator[Any, Any, Manager]:
+        """Ask the coordinator who serves, until somebody does."""
+        while self.manager is None:
+            yield from self.look_up_manager()
+            if self.manager is None:
+                yield Sleep(self.settings.reconnect_ns)
+        return self.manager
+
+    def look_up_manager(self) -> Step:
+        """Read the manager's address and watch it; resend what is out when it moved."""
+        coordinator = self.coordinator
+        seen = yield self.coordinator_call(coordinator.on_read_and_watch, MANAGER)
+        if seen.data is None:
+            return
+        manager = self.managers[seen.data.name]
+        if manager is not self.manager:
+            self.manager = manager
+            if self.asking is not None:
+                asked = self.asking.waiting
+            assert isinstance(asked, Call), "the session asks a manager but waits for no call"
+            self.asking.interrupt(NoReply(asked))
+
+    def on_connected(self) -> None:
+        """Look the manager up through the fresh session."""
+        self.run(self.look_up_manager())
+
+    def on_changed(self, path: str) -> None:
+        """Follow the manager to its new address."""
+        self.run(self.look_up_manager())
+
+    def on_crash(self) -> None:
+        """Forget everything; the transaction under way ends unknown to anybody."""
+        self.manager = None
+        self.asking = None
+        self.workload.abandon(self.session)
+
+    def on_restart(self) -> None:
+        """Go on with the next transaction of the session."""
+        self.start()

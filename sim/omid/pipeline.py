@@ -1,0 +1,234 @@
+"""The commit pipeline of a manager: batches, commit-table writers, replies in order.
+
+The Apache code's PersistenceProcessor and ReplyProcessor. Requests join a batch; a closed batch
+waits for a free writer, which puts its commits into the commit table; replies leave in the
+order of the batches. A begin travels the same way, so its answer comes after every commit with
+a smaller timestamp is durable: the barrier costs nothing extra.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, Final
+
+from sim.history import NONE, AbortReason, OracleKind
+from sim.kernel.rpc import Call
+from sim.omid.messages import Begun, Committed, Refused, Row
+
+if TYPE_CHECKING:
+    from sim.omid.manager import Manager
+
+BEGIN: Final = 0
+COMMIT: Final = 1
+ABORT: Final = 2
+SETTLE: Final = 3
+
+
+class Batch:
+    """Requests whose answers leave together; `entries` are (kind, call, start, detail)."""
+
+    __slots__ = ("commits", "entries", "low_water_mark", "sequence", "unwritten")
+
+    def __init__(self, sequence: int) -> None:
+        self.sequence = sequence
+        self.entries: list[tuple[int, Call, int, int]] = []
+        self.commits: list[tuple[int, int]] = []
+        self.low_water_mark = NONE
+        self.unwritten = 0
+
+
+class Pipeline:
+    """The batches of one manager in one life."""
+
+    def __init__(self, manager: Manager) -> None:
+        self.manager = manager
+        self.batch_entries = manager.settings.batch_entries
+        self.batch_timeout_ns = manager.settings.batch_timeout_ns
+        self.sequence = 0
+        self.batch: Batch | None = None
+        self.closed: deque[Batch] = deque()
+        self.writers_free = manager.settings.commit_table_writers
+        self.durable: dict[int, Batch] = {}
+        self.next_reply = 1
+
+    def begin(self, call: Call, start: int) -> None:
+        """Queue the answer to a begin."""
+        self._join((BEGIN, call, start, NONE))
+
+    def commit(self, accepted: tuple[Call, int, int]) -> None:
+        """Queue an accepted commit."""
+        call, start, commit = accepted
+        self._open().commits.append((start, commit))
+        self._join((COMMIT, call, start, commit))
+
+    def abort(self, call: Call, start: int, reason: AbortReason) -> None:
+        """Queue a refusal."""
+        self._join((ABORT, call, start, int(reason)))
+
+    def settle(self, call: Call, start: int) -> None:
+        """Queue a retried commit: it is settled when all that came before is durable."""
+        self._join((SETTLE, call, start, NONE))
+
+    def after_flush(self, low_water_mark: int) -> None:
+        """Persist a low water mark when everything accepted so far is durable."""
+        self._open().low_water_mark = low_water_mark
+
+    def _open(self) -> Batch:
+        batch = self.batch
+        if batch is None:
+            self.sequence += 1
+            batch = self.batch = Batch(self.sequence)
+            self.manager.timer(self.batch_timeout_ns, self._on_timeout, batch)
+        return batch
+
+    def _join(self, entry: tuple[int, Call, int, int]) -> None:
+        batch = self._open()
+        batch.entries.append(entry)
+        if len(batch.entries) >= self.batch_entries:
+            self._close(batch)
+
+    def _on_timeout(self, batch: Batch) -> None:
+        if batch is self.batch:
+            self._close(batch)
+
+    def _close(self, batch: Batch) -> None:
+        self.batch = None
+        self.closed.append(batch)
+        self._feed_writer(None)
+
+    def _feed_writer(self, _: object) -> None:
+        if self.closed and self.writers_free:
+            self.writers_free -= 1
+            self._flush(self.closed.popleft())
+
+    def _flush(self, batch: Batch) -> None:
+        manager = self.manager
+        if not self.lease_precheck(batch):
+            manager.halt("lease expired before a flush")
+            return
+        manager.reach("flush.checked", self._put, batch)
+
+    def lease_precheck(self, batch: Batch) -> bool:
+        """Say whether the batch may be put into the commit table.
+
+        Mechanism `lease_precheck`: fewer writes of a deposed manager; the safety lies in the
+        check after the put.
+        """
+        return self.manager.lease.valid()
+
+    def _put(self, batch: Batch) -> None:
+        store = self.manager.store
+        groups: dict[int, list[tuple[int, int]]] = {}
+        for start, commit in batch.commits:
+            groups.setdefault(store.table(start).number, []).append((start, commit))
+        if not groups:
+            self._on_durable(batch)
+            return
+        batch.unwritten = len(groups)
+        for rows in groups.values():
+            table = store.table(rows[0][0])
+            self.manager.call(
+                table,
+                table.on_put_commits,
+                rows,
+                lambda _reply, batch=batch: self._on_put(batch),
+                timeout_ns=store.timeout_ns,
+                retry=True,
+            )
+
+    def _on_put(self, batch: Batch) -> None:
+        batch.unwritten -= 1
+        if batch.unwritten == 0:
+            self._on_durable(batch)
+
+    def _on_durable(self, batch: Batch) -> None:
+        self.manager.reach("flush.durable", self.lease_postcheck, batch)
+
+    def lease_postcheck(self, batch: Batch) -> None:
+        """Release the batch if the lease still stands after the put, else halt.
+
+        Then no newer manager has served a reader before the put, so no invalid mark can be
+        before it. A manager whose renewal fails halts, so a lease that is valid here was never
+        lost in between. Mechanism `lease_postcheck`.
+        """
+        if self.manager.lease.valid():
+            self.finish(batch)
+        else:
+            self.manager.halt("lease expired after a flush")
+
+    def finish(self, batch: Batch) -> None:
+        """Free the writer and release what is in turn."""
+        self.writers_free += 1
+        self.manager.timer(0, self._feed_writer)
+        self.release(batch)
+
+    def release(self, batch: Batch) -> None:
+        """Release durable batches in sequence. Mechanism `reply_order`."""
+        self.durable[batch.sequence] = batch
+        self._release_next()
+
+    def _release_next(self) -> None:
+        ready = self.durable.pop(self.next_reply, None)
+        if ready is not None:
+            self.next_reply += 1
+            self.manager.reach("reply.released", self._reply_in_turn, ready)
+
+    def _reply_in_turn(self, batch: Batch) -> None:
+        self.reply(batch)
+        self._release_next()
+
+    def reply(self, batch: Batch) -> None:
+        """Send every answer of a batch, in order of arrival."""
+        manager = self.manager
+        oracle, now_ns, number = manager.oracle, manager.kernel.now, manager.number
+        epoch = manager.timestamps.epoch
+        for kind, call, start, detail in batch.entries:
+            if kind == BEGIN:
+                oracle.add(OracleKind.BEGIN_REPLIED, now_ns, number, start, NONE, epoch)
+                call.reply(Begun(start, epoch))
+            elif kind == COMMIT:
+                oracle.add(OracleKind.COMMIT_REPLIED, now_ns, number, start, NONE, detail)
+                call.reply(Committed(detail))
+            elif kind == ABORT:
+                self.reply_abort(call, start, detail)
+            else:
+                manager.run(self.settle_retry(call, start))
+        if batch.low_water_mark != NONE:
+            manager.persist_low_water_mark(batch.low_water_mark)
+
+    def reply_abort(self, call: Call, start: int, reason: int) -> None:
+        """Send one refusal."""
+        manager = self.manager
+        manager.oracle.add(
+            OracleKind.ABORT_REPLIED, manager.kernel.now, manager.number, start, extra=reason
+        )
+        call.reply(Refused(reason))
+
+    def settle_retry(self, call: Call, start: int) -> Generator[Any, Any, None]:
+        """Answer a retried commit from the commit table, where its first try may have landed.
+
+        The first try may also be in flight from a deposed manager, so a missing row is
+        invalidated before the refusal. The client looks at its commit field before it believes
+        that refusal. Mechanism `retry_invalidation`.
+        """
+        manager = self.manager
+        row: Row | None = yield manager.store.get_row(start)
+        if row is None:
+            row = yield from self.force_retry(start)
+        if row is None or row.invalid:
+            self.reply_abort(call, start, AbortReason.INVALIDATED)
+            return
+        manager.oracle.add(
+            OracleKind.COMMIT_REPLIED,
+            manager.kernel.now,
+            manager.number,
+            start,
+            timestamp=row.commit,
+        )
+        call.reply(Committed(row.commit))
+
+    def force_retry(self, start: int) -> Generator[Any, Any, Row | None]:
+        """Forbid the commit that is not in the commit table; return the row if it just came."""
+        row: Row | None = yield self.manager.store.invalidate(start)
+        return row

@@ -1,0 +1,77 @@
+"""Timestamps: one counter, allocated in ranges through the coordinator by compare-and-set.
+
+FAST'17, section 6, algorithm 3, `checkRenew`. `/max-timestamp` bounds every timestamp that was
+ever allocated. A manager may hand out timestamps only up to the bound that it wrote itself; a
+new manager starts above the bound it finds, so its timestamps exceed all earlier ones
+(property P1), and its first timestamp is its epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+from sim.omid.coordinator import compare_and_set
+from sim.omid.messages import MAX_TIMESTAMP
+
+if TYPE_CHECKING:
+    from sim.omid.manager import Manager
+
+
+class Timestamps:
+    """The timestamps of one manager in one epoch."""
+
+    def __init__(self, manager: Manager) -> None:
+        self.manager = manager
+        self.range = manager.settings.timestamp_range
+        self.refill = min(manager.settings.timestamp_refill, self.range // 2)
+        self.last = 0
+        self.limit = 0
+        self.version = 0
+        self.epoch = 0
+        self.refilling = False
+
+    def next(self) -> int | None:
+        """Return the next timestamp, or None while the next range is not durable yet."""
+        if self.limit - self.last <= self.refill and not self.refilling:
+            self.refilling = True
+            self.manager.run(self.extend(), self.manager.halt_if)
+        if self.last == self.limit:
+            return None
+        self.last += 1
+        return self.last
+
+    def take_epoch(self) -> Generator[Any, Any, bool]:
+        """Allocate the first range of a new epoch; False when another manager was faster."""
+        manager = self.manager
+        seen = yield manager.coordinator_call(manager.coordinator.on_read, MAX_TIMESTAMP)
+        bound = 0 if seen.data is None else seen.data[0]
+        base = self.epoch_base(bound)
+        if not (yield from self._allocate(base + self.range, seen.version)):
+            return False
+        self.last = base
+        self.epoch = base + 1
+        return True
+
+    def epoch_base(self, bound: int) -> int:
+        """Return the timestamp that the new epoch starts above. Mechanism `epoch_advance`."""
+        return bound
+
+    def extend(self) -> Generator[Any, Any, str | None]:
+        """Allocate the next range; return why the manager must halt if the bound has moved."""
+        if not (yield from self._allocate(self.limit + self.range, self.version)):
+            return "timestamps taken by another manager"
+        self.refilling = False
+        self.manager.on_timestamps()
+        return None
+
+    def _allocate(self, limit: int, expected: int) -> Generator[Any, Any, bool]:
+        data = (limit, self.manager.identity)
+        version = yield from compare_and_set(
+            self.manager, MAX_TIMESTAMP, data=data, expected=expected
+        )
+        if version is None:
+            return False
+        self.limit = limit
+        self.version = version
+        return True

@@ -1,0 +1,30 @@
+"""What a client remembers of the transaction that it runs."""
+
+from __future__ import annotations
+
+from sim.history import NONE, Operation
+
+
+class Transaction:
+    """One transaction under way; its start timestamp is its id."""
+
+    __slots__ = (
+        "begun_ns",
+        "committing_ns",
+        "epoch",
+        "finished_ns",
+        "invoked_ns",
+        "operations",
+        "start",
+        "writes",
+    )
+
+    def __init__(self, invoked_ns: int) -> None:
+        self.start = NONE
+        self.epoch = 0
+        self.invoked_ns = invoked_ns
+        self.begun_ns = NONE
+        self.committing_ns = NONE
+        self.finished_ns = NONE
+        self.operations: list[Operation] = []
+        self.writes: dict[int, int] = {}

@@ -1,0 +1,116 @@
+"""What the clients of one run have to do, and what came of it.
+
+The workload hands out the rows of its trace session by session and writes every transaction
+that ended into the history, under the instant at which its client knew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from sim.history import NONE, AbortReason, HistoryBuilder, Outcome
+from sim.omid.transaction import Transaction
+from sim.workload.types import TransactionTrace
+
+
+class Workload:
+    """A workload trace under way."""
+
+    def __init__(
+        self, trace: TransactionTrace, *, sessions: int, think_ns: int, on_end: Callable[[], None]
+    ) -> None:
+        self.trace = trace
+        self.initial_value = trace.initial_value
+        self.think_ns = think_ns
+        self.history = HistoryBuilder()
+        self.ended = 0
+        self.outcomes = {outcome: 0 for outcome in Outcome}
+        self.reasons = {reason: 0 for reason in AbortReason}
+        self._rows: list[Iterator[int]] = [
+            iter(trace.of_client(session).tolist()) for session in range(sessions)
+        ]
+        self._working = sessions
+        self._open: dict[int, Transaction] = {}
+        self._values = 0
+        self._on_end = on_end
+
+    def next_row(self, session: int) -> int | None:
+        """Return the next transaction of a session; None when it has done all."""
+        return next(self._rows[session], None)
+
+    def wait_ns(self, row: int, now_ns: int) -> int:
+        """Return how long a session waits before a transaction: its arrival, or thinking."""
+        arrival = self.trace.arrival_ns
+        if arrival is not None:
+            return int(arrival[row]) - now_ns
+        return self.think_ns
+
+    def operations(self, row: int) -> Iterator[tuple[int, int, int]]:
+        """Return access kind, key and amount of every operation of a transaction."""
+        trace = self.trace
+        first, last = trace.first[row], trace.first[row + 1]
+        return zip(
+            trace.kind[first:last].tolist(),
+            trace.key[first:last].tolist(),
+            trace.amount[first:last].tolist(),
+            strict=True,
+        )
+
+    def rolls_back(self, row: int) -> bool:
+        """Say whether a transaction rolls back where others commit."""
+        rollback = self.trace.rollback
+        return rollback is not None and bool(rollback[row])
+
+    def unique_value(self) -> int:
+        """Return a value that no other write of the run has."""
+        self._values += 1
+        return self._values
+
+    def begin(self, session: int, transaction: Transaction) -> None:
+        """Remember what a session runs, so that the end of the run finds it."""
+        self._open[session] = transaction
+
+    def conclude(
+        self,
+        session: int,
+        transaction: Transaction,
+        outcome: Outcome,
+        commit: int,
+        reason: AbortReason | None,
+    ) -> None:
+        """Enter an ended transaction into the history."""
+        self._open.pop(session, None)
+        self.ended += 1
+        self.outcomes[outcome] += 1
+        if reason is not None:
+            self.reasons[reason] += 1
+        self.history.add(
+            (
+                session,
+                outcome,
+                transaction.start,
+                commit,
+                transaction.invoked_ns,
+                transaction.begun_ns,
+                transaction.committing_ns,
+                transaction.finished_ns,
+            ),
+            transaction.operations,
+        )
+
+    def abandon(self, session: int) -> None:
+        """Enter the transaction of a session that nobody will conclude: its end is unknown."""
+        transaction = self._open.get(session)
+        if transaction is not None:
+            self.conclude(session, transaction, Outcome.UNKNOWN, NONE, None)
+
+    def abandon_all(self) -> None:
+        """Enter what is still under way when the run ends."""
+        for session in sorted(self._open):
+            self.abandon(session)
+
+    def finished(self, session: int) -> None:
+        """Note that a session has done all; the last one ends the run."""
+        self._working -= 1
+        if self._working == 0:
+            self._on_end()

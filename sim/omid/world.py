@@ -1,0 +1,248 @@
+"""One run of an Omid deployment: build it, let time pass, hand over what was recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sim.history import History, OracleBuilder, OracleLog
+from sim.kernel.core import Kernel
+from sim.kernel.distributions import Distribution
+from sim.kernel.faults import Fault, FaultTimeline
+from sim.kernel.network import LinkModel, Network
+from sim.kernel.streams import Streams
+from sim.kernel.trace import Trace
+from sim.omid.cleaner import Cleaner
+from sim.omid.client import Client
+from sim.omid.collector import CompactingRegion
+from sim.omid.coordinator import Coordinator
+from sim.omid.manager import Manager
+from sim.omid.measures import measure
+from sim.omid.mutants import MUTANTS
+from sim.omid.settings import Settings, Topology
+from sim.omid.state import final_state
+from sim.omid.store import CommitTableRegion, Store
+from sim.omid.variants import VARIANTS, build_roles
+from sim.omid.workload import Workload
+from sim.workload.types import TransactionTrace
+
+POINTS: Final[dict[str, tuple[str, ...]]] = {
+    "tm": (
+        "lease.acquired",
+        "epoch.allocated",
+        "commit.accepted",
+        "flush.checked",
+        "flush.durable",
+        "reply.released",
+    ),
+    "client": (
+        "begin.done",
+        "get.tentative",
+        "get.absent",
+        "get.invalidated",
+        "commit.ready",
+        "commit.acknowledged",
+        "complete.fields",
+    ),
+    "region": ("get.tentative", "get.absent", "get.invalidated", "collect.dropping"),
+    "cleaner": ("get.tentative", "get.absent", "get.invalidated"),
+}
+"""Where a fault can stop a node, by the first part of the node's name."""
+
+
+def node_names(topology: Topology) -> tuple[str, ...]:
+    """Return the names of all nodes of a deployment, in node-number order."""
+    return (
+        "coordinator",
+        *(f"tm.{number + 1}" for number in range(topology.managers)),
+        *(f"region.{number}" for number in range(topology.regions)),
+        *(f"ct.{number}" for number in range(topology.commit_table_regions)),
+        "cleaner",
+        *(f"client.{number}" for number in range(topology.clients)),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkModel:
+    """Latency of every link, with overrides for some."""
+
+    latency: Distribution
+    links: tuple[LinkModel, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """Everything that decides a run."""
+
+    seed: int
+    workload: TransactionTrace
+    network: NetworkModel
+    variant: str = "omid"
+    mutant: str | None = None
+    settings: Settings = Settings()
+    topology: Topology = Topology()
+    faults: tuple[Fault, ...] = ()
+    think_ns: int = 0
+    duration_ns: int | None = None
+    settle_ns: int = 0
+    tracing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a run leaves: both views of it, its trace, its counts, its final state."""
+
+    history: History
+    oracle: OracleLog
+    trace: Trace | None
+    metrics: dict[str, int]
+    final_state: dict[str, Any]
+    simulated_ns: int
+    events: int
+    limit: str
+    """Empty when all sessions ended; else "time" or "events"."""
+
+
+class World:
+    """A deployment and its simulated time."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        mutant = MUTANTS[setup.mutant] if setup.mutant else None
+        variant = VARIANTS[setup.variant]
+        self.roles = build_roles(variant, mutant.mixins if mutant else {})
+        self.trace = Trace() if setup.tracing else None
+        self.kernel = Kernel(Streams(setup.seed), self.trace)
+        self.network = Network(self.kernel, setup.network.latency, setup.network.links)
+        self.oracle = OracleBuilder()
+        self.node_names = node_names(setup.topology)
+        self._number = {name: number for number, name in enumerate(self.node_names)}
+        self.workload = Workload(
+            setup.workload,
+            sessions=setup.topology.clients,
+            think_ns=setup.think_ns,
+            on_end=self._on_sessions_end,
+        )
+        self._limit = ""
+        self._build()
+        self._arm()
+        for node in (*self.regions, *self.managers, self.cleaner, *self.clients):
+            node.start()
+
+    def _build(self) -> None:
+        setup, kernel, oracle, roles = self.setup, self.kernel, self.oracle, self.roles
+        settings, topology, number = setup.settings, setup.topology, self._number
+        self.coordinator: Coordinator = roles["coordinator"](kernel, "coordinator", settings)
+        self.regions: list[CompactingRegion] = [
+            roles["region"](kernel, name, number[name], oracle, settings)
+            for name in (f"region.{n}" for n in range(topology.regions))
+        ]
+        self.tables: list[CommitTableRegion] = [
+            roles["commit_table"](kernel, name, number[name], oracle, settings)
+            for name in (f"ct.{n}" for n in range(topology.commit_table_regions))
+        ]
+        self.store = Store(self.regions, self.tables, settings.store_timeout_ns)
+        for region in self.regions:
+            region.store = self.store
+        shared = {
+            "oracle": oracle,
+            "settings": settings,
+            "store": self.store,
+            "coordinator": self.coordinator,
+        }
+        self.managers: list[Manager] = [
+            roles["manager"](
+                kernel, name, number=number[name], on_halt=self._on_halt, **shared
+            )
+            for name in (f"tm.{n + 1}" for n in range(topology.managers))
+        ]
+        self.cleaner: Cleaner = roles["cleaner"](
+            kernel, "cleaner", settings=settings, store=self.store
+        )
+        managers = {manager.name: manager for manager in self.managers}
+        self.clients: list[Client] = [
+            roles["client"](
+                kernel,
+                f"client.{session}",
+                number=number[f"client.{session}"],
+                session=session,
+                managers=managers,
+                workload=self.workload,
+                **shared,
+            )
+            for session in range(topology.clients)
+        ]
+
+    def _arm(self) -> None:
+        FaultTimeline().arm(
+            self.kernel,
+            self.network,
+            self.setup.faults,
+            handlers={"session_expiry": self.coordinator.expire},
+        )
+
+    def _on_halt(self, manager: Manager) -> None:
+        """Let a halted manager come back as a backup, as a supervisor would."""
+        self.kernel.post(
+            self.setup.settings.restart_ns, self.kernel.world, self._restart, manager
+        )
+
+    def _restart(self, manager: Manager) -> None:
+        manager.restart()
+
+    def _on_sessions_end(self) -> None:
+        """End the run, after a last look around by those who work in the background."""
+        if self.setup.settle_ns:
+            world = self.kernel.world
+            self.kernel.post(self.setup.settle_ns, world, self._stop, None)
+        else:
+            self.kernel.stop()
+
+    def _stop(self, _: object) -> None:
+        self.kernel.stop()
+
+    @property
+    def now(self) -> int:
+        """The true simulated time in nanoseconds."""
+        return self.kernel.now
+
+    def progress(self) -> tuple[int, int]:
+        """Return how many transactions have ended, of how many."""
+        return self.workload.ended, self.setup.workload.transactions
+
+    def run(self, until_ns: int | None = None, events_max: int | None = None) -> str:
+        """Let time pass; return "" when the run is over, else "time" or "events".
+
+        Call it again to go on. A run is over when every session has done its transactions, or
+        at the duration of its setup.
+        """
+        end_ns = self.setup.duration_ns
+        target_ns = until_ns if end_ns is None else min(end_ns, until_ns or end_ns)
+        left = None if events_max is None else max(0, events_max - self.kernel.events)
+        why = self.kernel.run_until(target_ns, events_max=left)
+        if why in {"stopped", "idle"} or (why == "time" and self.kernel.now == end_ns):
+            self._limit = "" if why == "stopped" else "time"
+            return ""
+        self._limit = why
+        return why
+
+    def outcome(self) -> Outcome:
+        """Return everything recorded; transactions under way end unknown."""
+        self.workload.abandon_all()
+        clients = self.setup.topology.clients
+        history = self.workload.history.build(
+            session_names=tuple(f"client.{session}" for session in range(clients)),
+            initial_value=self.workload.initial_value,
+            conserved=self.setup.workload.conserved,
+        )
+        oracle = self.oracle.build(node_names=self.node_names)
+        return Outcome(
+            history=history,
+            oracle=oracle,
+            trace=self.trace,
+            metrics=measure(self, history, oracle),
+            final_state=final_state(self),
+            simulated_ns=self.kernel.now,
+            events=self.kernel.events,
+            limit=self._limit,
+        )
