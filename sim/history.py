@@ -16,7 +16,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -250,10 +250,10 @@ class _Table:
         del rows
         del self._rows[:]
 
-    def columns(self) -> dict[str, npt.NDArray[np.signedinteger]]:
+    def columns(self) -> dict[str, Any]:
         """Return every column whole; the table is empty afterwards."""
         self._flush()
-        result: dict[str, npt.NDArray[np.signedinteger]] = {}
+        result: dict[str, Any] = {}
         for i, (name, _) in enumerate(self._columns):
             result[name] = np.concatenate([chunk[i] for chunk in self._chunks])
             for chunk in self._chunks:
@@ -302,7 +302,7 @@ class HistoryBuilder:
         self._first = array("q", [0])
         columns = self._transactions.columns() | {"first": first} | self._operations.columns()
         return History(
-            **columns,  # type: ignore[arg-type]  # the column tables above fix the dtypes
+            **columns,
             session_names=session_names,
             initial_value=initial_value,
             conserved=conserved,
@@ -336,4 +336,4 @@ class OracleBuilder:
     def build(self, *, node_names: tuple[str, ...]) -> OracleLog:
         """Return the log of everything added."""
         columns = self._table.columns()
-        return OracleLog(**columns, node_names=node_names)  # type: ignore[arg-type]  # as above
+        return OracleLog(**columns, node_names=node_names)

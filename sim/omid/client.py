@@ -19,14 +19,14 @@ from sim.history import (
     OracleKind,
     Outcome,
 )
-from sim.kernel.rpc import Call, Gather, NoReply, Reach, Script, Sleep
+from sim.kernel.rpc import Call, Gather, NoReply, Reach, Script, Sleep, Wait
 from sim.omid.coordinator import SessionNode
 from sim.omid.messages import (
     MANAGER,
     NOT_SERVING,
     Begun,
-    Committed,
     CommitRequest,
+    Committed,
     Refused,
     hash64,
 )
@@ -311,7 +311,7 @@ class Client(Resolution, SessionNode):
             self.asking = None
         if reply is NOT_SERVING and self.manager is manager:
             self.manager = None
-            yield Sleep(self.settings.reconnect_ns)
+            yield from self.await_news()
         return reply
 
     def find_manager(self) -> Generator[Any, Any, Manager]:
@@ -319,8 +319,18 @@ class Client(Resolution, SessionNode):
         while self.manager is None:
             yield from self.look_up_manager()
             if self.manager is None:
-                yield Sleep(self.settings.reconnect_ns)
+                yield from self.await_news()
         return self.manager
+
+    def await_news(self) -> Step:
+        """Wait until the coordinator tells of another manager, or for a while."""
+        self.timer(self.settings.reconnect_ns, self.rouse)
+        yield Wait()
+
+    def rouse(self, _: object) -> None:
+        """End the wait for news, if the session waits for any."""
+        if self.script is not None:
+            self.script.wake()
 
     def look_up_manager(self) -> Step:
         """Read the manager's address and watch it; resend what is out when it moved."""
@@ -331,10 +341,11 @@ class Client(Resolution, SessionNode):
         manager = self.managers[seen.data.name]
         if manager is not self.manager:
             self.manager = manager
+            self.rouse(None)
             if self.asking is not None:
                 asked = self.asking.waiting
-            assert isinstance(asked, Call), "the session asks a manager but waits for no call"
-            self.asking.interrupt(NoReply(asked))
+                assert isinstance(asked, Call), "the session asks but waits for no call"
+                self.asking.interrupt(NoReply(asked))
 
     def on_connected(self) -> None:
         """Look the manager up through the fresh session."""
@@ -348,6 +359,7 @@ class Client(Resolution, SessionNode):
         """Forget everything; the transaction under way ends unknown to anybody."""
         self.manager = None
         self.asking = None
+        self.script = None
         self.workload.abandon(self.session)
 
     def on_restart(self) -> None:

@@ -18,8 +18,8 @@ from sim.omid.resolution import Resolution
 from sim.omid.store import Region
 
 if TYPE_CHECKING:
-    from sim.kernel.core import Kernel
     from sim.history import OracleBuilder
+    from sim.kernel.core import Kernel
     from sim.omid.settings import Settings
 
 Step = Generator[Any, Any, None]

@@ -142,9 +142,7 @@ def compare_and_set(
     coordinator = node.coordinator
     body = (path, data, expected)
     try:
-        answer = yield Call(
-            coordinator, coordinator.on_write, body, node.settings.store_timeout_ns
-        )
+        answer = yield Call(coordinator, coordinator.on_write, body, node.settings.store_timeout_ns)
     except NoReply:
         # The write may or may not have happened: only the content can tell.
         seen = yield node.coordinator_call(coordinator.on_read, path)

@@ -48,9 +48,7 @@ class Lease:
         if self.held:
             self.held = False
             manager = self.manager
-            manager.oracle.add(
-                OracleKind.LEASE_RELEASED, manager.kernel.now, manager.number, NONE
-            )
+            manager.oracle.add(OracleKind.LEASE_RELEASED, manager.kernel.now, manager.number, NONE)
 
     def _log(self) -> None:
         manager = self.manager

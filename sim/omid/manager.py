@@ -155,9 +155,7 @@ class Manager(SessionNode):
             if seen.data is not None and seen.data.epoch > epoch:
                 return False
             address = Address(self.name, epoch)
-            version = yield from compare_and_set(
-                self, MANAGER, data=address, expected=seen.version
-            )
+            version = yield from compare_and_set(self, MANAGER, data=address, expected=seen.version)
             if version is not None:
                 return True
 

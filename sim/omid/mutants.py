@@ -172,9 +172,7 @@ class _CollectionOrderByStart(_Region):
     def drop_old(self, key: int, mark: int) -> None:
         """Keep the version with the newest start timestamp at or below the mark."""
         old = [
-            record
-            for record in self.cells[key]
-            if record.commit != NONE and record.version <= mark
+            record for record in self.cells[key] if record.commit != NONE and record.version <= mark
         ]
         for record in old[1:]:
             self.collect(key, record.version, mark)

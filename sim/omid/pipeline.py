@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from sim.history import NONE, AbortReason, OracleKind
@@ -132,12 +133,12 @@ class Pipeline:
                 table,
                 table.on_put_commits,
                 rows,
-                lambda _reply, batch=batch: self._on_put(batch),
+                partial(self._on_put, batch),
                 timeout_ns=store.timeout_ns,
                 retry=True,
             )
 
-    def _on_put(self, batch: Batch) -> None:
+    def _on_put(self, batch: Batch, _answer: object) -> None:
         batch.unwritten -= 1
         if batch.unwritten == 0:
             self._on_durable(batch)

@@ -38,6 +38,8 @@ class Settings:
     """Share of the lease that a backup waits after it last saw the lease change."""
     restart_ns: int = 1 * S
     """How long a halted manager takes to come back as a backup (ours)."""
+    backup_start_ns: int = 100 * MS
+    """The backups come up this long after tm.1, which is thus the first primary (ours)."""
 
     timestamp_range: int = 1_000_000
     """Timestamps allocated by one compare-and-set on the coordinator (code: 10 M)."""

@@ -24,8 +24,8 @@ class Workload:
         self.think_ns = think_ns
         self.history = HistoryBuilder()
         self.ended = 0
-        self.outcomes = {outcome: 0 for outcome in Outcome}
-        self.reasons = {reason: 0 for reason in AbortReason}
+        self.outcomes = dict.fromkeys(Outcome, 0)
+        self.reasons = dict.fromkeys(AbortReason, 0)
         self._rows: list[Iterator[int]] = [
             iter(trace.of_client(session).tolist()) for session in range(sessions)
         ]

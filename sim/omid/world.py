@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sim.history import History, OracleBuilder, OracleLog
@@ -79,8 +79,8 @@ class Setup:
     network: NetworkModel
     variant: str = "omid"
     mutant: str | None = None
-    settings: Settings = Settings()
-    topology: Topology = Topology()
+    settings: Settings = field(default_factory=Settings)
+    topology: Topology = field(default_factory=Topology)
     faults: tuple[Fault, ...] = ()
     think_ns: int = 0
     duration_ns: int | None = None
@@ -126,8 +126,11 @@ class World:
         self._limit = ""
         self._build()
         self._arm()
-        for node in (*self.regions, *self.managers, self.cleaner, *self.clients):
+        starting: tuple[Any, ...] = (*self.regions, self.managers[0], self.cleaner, *self.clients)
+        for node in starting:
             node.start()
+        for backup in self.managers[1:]:
+            backup.timer(self.setup.settings.backup_start_ns, _start, backup)
 
     def _build(self) -> None:
         setup, kernel, oracle, roles = self.setup, self.kernel, self.oracle, self.roles
@@ -151,9 +154,7 @@ class World:
             "coordinator": self.coordinator,
         }
         self.managers: list[Manager] = [
-            roles["manager"](
-                kernel, name, number=number[name], on_halt=self._on_halt, **shared
-            )
+            roles["manager"](kernel, name, number=number[name], on_halt=self._on_halt, **shared)
             for name in (f"tm.{n + 1}" for n in range(topology.managers))
         ]
         self.cleaner: Cleaner = roles["cleaner"](
@@ -183,9 +184,7 @@ class World:
 
     def _on_halt(self, manager: Manager) -> None:
         """Let a halted manager come back as a backup, as a supervisor would."""
-        self.kernel.post(
-            self.setup.settings.restart_ns, self.kernel.world, self._restart, manager
-        )
+        self.kernel.post(self.setup.settings.restart_ns, self.kernel.world, self._restart, manager)
 
     def _restart(self, manager: Manager) -> None:
         manager.restart()
@@ -246,3 +245,7 @@ class World:
             events=self.kernel.events,
             limit=self._limit,
         )
+
+
+def _start(manager: Manager) -> None:
+    manager.start()
