@@ -101,7 +101,7 @@ class AsPrintedManager(Manager):
 
 
 class AsPrintedPipeline(Pipeline):
-    """`tmCheckInvalidate` as printed: after the commit-table write, if the lease is near its end."""
+    """`tmCheckInvalidate` as printed: after the write, if the lease is near its end."""
 
     def lease_precheck(self, batch: Batch) -> bool:
         """Write without a check."""

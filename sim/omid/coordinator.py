@@ -126,10 +126,10 @@ class SessionNode(Node):
         return Call(self.coordinator, handler, body, self.settings.store_timeout_ns, retry=True)
 
     def on_connected(self) -> None:
-        """Hook: a session is open; watches must be set anew."""
+        """Set watches anew, for a session is open; roles override this."""
 
     def on_changed(self, path: str) -> None:
-        """Hook: a watched znode changed."""
+        """Look at a watched znode that changed; roles override this."""
 
 
 def compare_and_set(
@@ -141,15 +141,18 @@ def compare_and_set(
     """
     coordinator = node.coordinator
     body = (path, data, expected)
-    try:
-        answer = yield Call(coordinator, coordinator.on_write, body, node.settings.store_timeout_ns)
-    except NoReply:
-        # The write may or may not have happened: only the content can tell.
+    lost = False
+    while True:
+        try:
+            timeout_ns = node.settings.store_timeout_ns
+            version: int | None = yield Call(coordinator, coordinator.on_write, body, timeout_ns)
+            if version is not None or not lost:
+                return version
+        except NoReply:
+            lost = True
+        # An earlier try may or may not have been first: only the content can tell.
         seen = yield node.coordinator_call(coordinator.on_read, path)
-        if seen.data == data and seen.version == expected + 1:
+        if seen == (data, expected + 1):
             return expected + 1
-        if seen.version == expected:
-            return (yield from compare_and_set(node, path, data=data, expected=expected))
-        return None
-    version: int | None = answer
-    return version
+        if seen.version != expected:
+            return None
