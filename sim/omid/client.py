@@ -177,7 +177,8 @@ class Client(Resolution, SessionNode):
 
     def put(self, transaction: Transaction, key: int, value: int) -> Step:
         """Write a tentative version into the store."""
-        yield from self.write(self.store.put(key, transaction.start, value))
+        place = len(transaction.operations)
+        yield from self.write(self.store.put(key, transaction.start, value, place))
         transaction.writes[key] = value
         transaction.operations.append((WRITE, key, value, transaction.start, self.kernel.now))
 

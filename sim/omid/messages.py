@@ -9,11 +9,16 @@ from sim.history import NONE
 
 
 class Record(NamedTuple):
-    """One version of a key: the writer's start timestamp, its value, its commit field."""
+    """One version of a key: the writer's start timestamp, its value, its commit field.
+
+    `place` is the place of the write in its transaction: a late copy of an earlier write must
+    not undo a later one.
+    """
 
     version: int
     value: int
     commit: int = NONE
+    place: int = 0
 
 
 class Row(NamedTuple):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def final_state(world: World) -> dict[str, Integers]:
     """Return cells (by key, newest first), commit-table rows (by start) and the bounds."""
     cells = [
-        (key, *record)
+        (key, *record[:3])
         for region in world.regions
         for key in sorted(region.cells)
         for record in region.cells[key]

@@ -69,8 +69,7 @@ class Region(StoreNode):
 
     def on_put(self, call: Call) -> None:
         """Write a tentative version; a second write of one transaction replaces the value."""
-        key, version, value = call.body
-        self.put(key, version, value)
+        self.put(*call.body)
         self.answer(call, True, self.service_ns)
 
     def on_put_commit_fields(self, call: Call) -> None:
@@ -104,20 +103,20 @@ class Region(StoreNode):
                 return record
         return None
 
-    def put(self, key: int, version: int, value: int) -> None:
-        """Insert a tentative version, or replace its value."""
+    def put(self, key: int, version: int, value: int, place: int) -> None:
+        """Insert a tentative version, or replace its value by that of a later write."""
         records = self.cells.get(key)
         if records is None:
             records = self.cells[key] = []
-        place = 0
+        index = 0
         for record in records:
             if record.version <= version:
                 break
-            place += 1
-        if place < len(records) and records[place].version == version:
-            records[place] = records[place]._replace(value=value)
-        else:
-            records.insert(place, Record(version, value))
+            index += 1
+        if index == len(records) or records[index].version != version:
+            records.insert(index, Record(version, value, NONE, place))
+        elif place > records[index].place:
+            records[index] = records[index]._replace(value=value, place=place)
         self.worth_compacting[key] = None
         self.oracle.add(OracleKind.CELL_PUT, self.kernel.now, self.number, version, key)
 
@@ -286,10 +285,11 @@ class Store:
         region = self.region(key)
         return Call(region, region.on_get_version, (key, version), self.timeout_ns, retry=True)
 
-    def put(self, key: int, version: int, value: int) -> Call:
-        """Write a tentative version."""
+    def put(self, key: int, version: int, value: int, place: int) -> Call:
+        """Write a tentative version; `place` numbers the writes of the transaction."""
         region = self.regions[key % self._region_count]
-        return Call(region, region.on_put, (key, version, value), self.timeout_ns, retry=True)
+        body = (key, version, value, place)
+        return Call(region, region.on_put, body, self.timeout_ns, retry=True)
 
     def put_commit_fields(
         self, keys: Sequence[int], version: int, commit: int, writer: FieldWriter

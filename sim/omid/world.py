@@ -107,6 +107,11 @@ class World:
     """A deployment and its simulated time."""
 
     def __init__(self, setup: Setup) -> None:
+        if setup.workload.clients > setup.topology.clients:
+            raise ValueError(
+                f"the workload has {setup.workload.clients} clients,"
+                f" the topology {setup.topology.clients}"
+            )
         self.setup = setup
         mutant = MUTANTS[setup.mutant] if setup.mutant else None
         variant = VARIANTS[setup.variant]
