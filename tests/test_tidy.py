@@ -25,7 +25,6 @@ Rule = Callable[[str], list[str]]
 # A rule, where it applies, and an offender.
 RULES: dict[str, tuple[Rule, tuple[str, ...], str]] = {
     "long_file": (tidy_rules.long_file, EVERYWHERE, "x = 1\n" * 401),
-    "long_lines": (tidy_rules.long_lines, EVERYWHERE, "#" * 101 + "\n"),
     "long_functions": (
         tidy_rules.long_functions,
         EVERYWHERE,
