@@ -22,7 +22,7 @@ ORDER_BOUND |= {"zip", "array", "deque", "join", "fromkeys", "extend"}
 EXACT_MATH = {"ceil", "comb", "factorial", "floor", "gcd", "isqrt", "lcm", "perm", "prod"}
 
 EMPTY_WORDS = {"data2", "helper", "helpers", "mgr", "util", "utils"}
-UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK|NotImplementedError)\b|pragma: no cover")
+UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK|raise NotImplementedError)\b|pragma: no cover")
 IGNORE = re.compile(r"#\s*(?:noqa|type:\s*ignore|ruff:|mypy:|nosec|pyright:)")
 REASONED = re.compile(
     r"#\s*(?:noqa:\s*[A-Z0-9, ]+|type:\s*ignore\[[a-z, -]+\])\s*(?:#|\()\s*\w+\W+\w+"
