@@ -78,7 +78,7 @@ class Client(Resolution, SessionNode):
         self.workload = workload
         self.manager: Manager | None = None
         self.serial = 0
-        self.asking: Script | None = None
+        self.asking = False
         self.script: Script | None = None
         self.outcomes_resolved = 0
 
@@ -202,7 +202,11 @@ class Client(Resolution, SessionNode):
             commit = answer.commit
             reason = None
         elif answer is None or answer.reason == AbortReason.INVALIDATED:
-            commit = yield from self.resolve_outcome(transaction)
+            settled = yield from self.resolve_outcome(transaction)
+            if settled is None:
+                self.conclude(transaction, Outcome.UNKNOWN, NONE)
+                return
+            commit = settled
             reason = AbortReason.INVALIDATED
         else:
             commit = NONE
@@ -255,10 +259,17 @@ class Client(Resolution, SessionNode):
                 return reply
         return None
 
-    def resolve_outcome(self, transaction: Transaction) -> Resolving:
-        """Settle the own outcome in the commit table: learn the commit, or forbid it."""
+    def resolve_outcome(self, transaction: Transaction) -> Generator[Any, Any, int | None]:
+        """Settle the own outcome in the commit table: learn the commit, or forbid it.
+
+        Returns None when nobody can know any more: the cleaner completed the transaction and
+        dropped its row, and compaction dropped its version for a newer one, or it was removed
+        as an aborted one; both look the same from here.
+        """
         key = next(iter(transaction.writes))
         commit = yield from self.resolve(key, transaction.start, force=True)
+        if commit == NONE and (yield self.store.get_version(key, transaction.start)) is None:
+            return None
         self.outcomes_resolved += 1
         self.oracle.add(
             OracleKind.OUTCOME_RESOLVED,
@@ -301,7 +312,7 @@ class Client(Resolution, SessionNode):
 
     def ask(self, manager: Manager, handler: Any, body: object) -> Step:
         """Send one request to a manager; NOT_SERVING covers every way to get no answer."""
-        self.asking = self.script
+        self.asking = True
         try:
             reply = yield Call(manager, handler, body, self.settings.request_timeout_ns)
         except NoReply:
@@ -309,7 +320,7 @@ class Client(Resolution, SessionNode):
                 self.manager = None
             return NOT_SERVING
         finally:
-            self.asking = None
+            self.asking = False
         if reply is NOT_SERVING and self.manager is manager:
             self.manager = None
             yield from self.await_news()
@@ -329,9 +340,13 @@ class Client(Resolution, SessionNode):
         yield Wait()
 
     def rouse(self, _: object) -> None:
-        """End the wait for news, if the session waits for any."""
-        if self.script is not None:
-            self.script.wake()
+        """End the wait for news or for the manager of before, if the session waits for one."""
+        script = self.script
+        if script is None or script.wake():
+            return
+        asked = script.waiting
+        if self.asking and isinstance(asked, Call) and asked.target is not self.manager:
+            script.interrupt(NoReply(asked))
 
     def look_up_manager(self) -> Step:
         """Read the manager's address and watch it; resend what is out when it moved."""
@@ -342,11 +357,7 @@ class Client(Resolution, SessionNode):
         manager = self.managers[seen.data.name]
         if manager is not self.manager:
             self.manager = manager
-            self.rouse(None)
-            if self.asking is not None:
-                asked = self.asking.waiting
-                assert isinstance(asked, Call), "the session asks but waits for no call"
-                self.asking.interrupt(NoReply(asked))
+            self.timer(0, self.rouse)
 
     def on_connected(self) -> None:
         """Look the manager up through the fresh session."""
@@ -359,7 +370,6 @@ class Client(Resolution, SessionNode):
     def on_crash(self) -> None:
         """Forget everything; the transaction under way ends unknown to anybody."""
         self.manager = None
-        self.asking = None
         self.script = None
         self.workload.abandon(self.session)
 
