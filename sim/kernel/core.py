@@ -1,0 +1,201 @@
+"""Run the world: SimPy's clock and heap with direct calls on it.
+
+SimPy's `Environment` is the event loop, but an entry of the heap is a direct call
+
+    (time, priority, tie, gate, handler, argument)
+
+and not an event object with callbacks. A gate is whatever may be closed: a node while it is
+paused or down, or one life of a node for what a crash must end. An entry whose gate is open runs
+`handler(argument)`; otherwise the gate keeps or drops it. The tie is a rising number, so entries
+of one instant run in the order in which they were made. SimPy's own events become entries of the
+same form (their gate is `kernel.world`, which is always open), so processes, timeouts and
+resources of SimPy work beside direct calls. Time is an integer number of nanoseconds.
+"""
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+from itertools import repeat
+from sys import maxsize
+from typing import TYPE_CHECKING, Any, Protocol
+
+from simpy.core import EmptySchedule, Environment, SimTime, StopSimulation
+from simpy.events import NORMAL, Event, EventPriority
+
+from sim.kernel.streams import Streams
+from sim.kernel.trace import Trace
+
+if TYPE_CHECKING:
+    from sim.kernel.network import Network
+    from sim.kernel.node import Node
+
+__all__ = ["Gate", "Handler", "Kernel"]
+
+Handler = Callable[[Any], None]
+
+FIRST = -1
+URGENT = 0
+ORDINARY = 1
+
+_NEVER = 1 << 200
+
+
+class Gate(Protocol):
+    """Let entries of the heap through, or keep them."""
+
+    @property
+    def running(self) -> bool:
+        """True while entries run at once."""
+        ...
+
+    def defer(self, handler: Handler, argument: Any) -> None:
+        """Keep or drop an entry that came up while the gate was closed."""
+        ...
+
+
+class World:
+    """Stand for the world itself, which never stops."""
+
+    __slots__ = ("running",)
+
+    def __init__(self) -> None:
+        self.running = True
+
+    def defer(self, handler: Handler, argument: Any) -> None:
+        """Refuse: the gate of the world is always open."""
+        raise AssertionError("the world never stops")
+
+
+class _Stopped(Exception):
+    """End the loop after the entry that called `stop`."""
+
+
+class Kernel(Environment):
+    """Order all that happens in one world on one heap."""
+
+    _now: int
+    _queue: list[Any]
+    network: "Network"
+
+    def __init__(self, streams: Streams, trace: Trace | None = None) -> None:
+        super().__init__(0)
+        self.streams = streams
+        self.trace = trace
+        self.nodes: dict[str, Node] = {}
+        self.world = World()
+        self.on_lost: Callable[[Handler, Any], None] = _ignore
+        """Hears of every entry that came to a node that was down; a traced network sets it."""
+        self.next_tie = self._eid.__next__
+        self._uncounted = 0
+        self._stopping = False
+
+    @property
+    def now(self) -> int:
+        """The true time in nanoseconds."""
+        return self._now
+
+    @property
+    def events(self) -> int:
+        """Entries processed so far."""
+        # Every entry takes one tie, so what was pushed and is not on the heap has run. This
+        # costs the loop nothing; the tie that is drawn here is taken off the next time.
+        pushed = self.next_tie() - self._uncounted
+        self._uncounted += 1
+        return pushed - len(self._queue)
+
+    def post(self, delay_ns: int, node: Gate, handler: Handler, argument: Any) -> None:
+        """Call `handler(argument)` after a delay, as soon as the node runs."""
+        assert delay_ns >= 0, "an entry in the past"
+        heappush(
+            self._queue,
+            (self._now + delay_ns, ORDINARY, self.next_tie(), node, handler, argument),
+        )
+
+    def post_urgent(self, node: Gate, handler: Handler, argument: Any) -> None:
+        """Call `handler(argument)` at this instant, before all ordinary entries."""
+        heappush(self._queue, (self._now, URGENT, self.next_tie(), node, handler, argument))
+
+    def schedule(
+        self, event: Event, priority: EventPriority = NORMAL, delay: SimTime = 0
+    ) -> None:
+        """Put a SimPy event on the heap; SimPy itself calls this."""
+        if not isinstance(delay, int):
+            raise TypeError(f"a delay is an integer number of nanoseconds, not {delay!r}")
+        entry = (self._now + delay, priority, self.next_tie(), self.world, self._fire, event)
+        heappush(self._queue, entry)
+
+    def run_until(self, until_ns: int | None = None, *, events_max: int | None = None) -> str:
+        """Process entries and say why it ended; call it again to go on.
+
+        "idle": nothing is left. "time": all entries up to and including `until_ns` have run, and
+        it is that time now. "stopped": `stop` was called. "events": `events_max` entries have run.
+        """
+        queue, pop, last_ns = self._queue, heappop, _NEVER if until_ns is None else until_ns
+        assert last_ns >= self._now, "the end lies in the past"
+        self._stopping = False
+        try:
+            for _ in repeat(None, maxsize if events_max is None else events_max):
+                if not queue:
+                    return "idle"
+                entry = pop(queue)
+                at_ns, _, _, gate, handler, argument = entry
+                if at_ns > last_ns:
+                    heappush(queue, entry)
+                    self._now = last_ns
+                    return "time"
+                self._now = at_ns
+                if gate.running:
+                    handler(argument)
+                else:
+                    gate.defer(handler, argument)
+        except _Stopped:
+            return "stopped"
+        if self._stopping:
+            heappop(queue)
+            return "stopped"
+        return "events"
+
+    def stop(self) -> None:
+        """Make `run_until` return "stopped" after the present entry."""
+        if self._stopping:
+            return
+        self._stopping = True
+        self._uncounted += 1
+        heappush(
+            self._queue, (self._now, FIRST, self.next_tie(), self.world, _raise_stopped, None)
+        )
+
+    def step(self) -> None:
+        """Process one entry, for SimPy's own `run`."""
+        if not self._queue:
+            raise EmptySchedule
+        self._now, _, _, gate, handler, argument = heappop(self._queue)
+        if gate.running:
+            handler(argument)
+        else:
+            gate.defer(handler, argument)
+
+    def _fire(self, event: Event) -> None:
+        """Process an event as SimPy's `step` does."""
+        callbacks = event.callbacks
+        event.callbacks = None  # type: ignore[assignment]  # SimPy marks processed events so
+        try:
+            for callback in callbacks:
+                callback(event)
+        except StopSimulation:
+            # What is left of the callbacks runs when the simulation goes on.
+            event.callbacks = callbacks[callbacks.index(callback) + 1 :]
+            self.schedule(event, EventPriority(FIRST))
+            raise
+        if not event._ok and not event.defused:
+            failure = event._value
+            copy = type(failure)(*failure.args)
+            copy.__cause__ = failure
+            raise copy
+
+
+def _ignore(_handler: Handler, _argument: Any) -> None:
+    pass
+
+
+def _raise_stopped(_: None) -> None:
+    raise _Stopped
