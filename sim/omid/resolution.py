@@ -41,7 +41,7 @@ class Resolution(Node):
         row: Row | None = yield self.store.get_row(version)
         if row is None:
             if self.armed:
-                yield Reach("get.absent")
+                yield Reach("get.undecided" if force else "get.absent")
             if not force:
                 return (yield from self.reread(key, version))
             row = yield from self.force_decision(version)

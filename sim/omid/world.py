@@ -8,7 +8,7 @@ from typing import Any, Final
 from sim.history import History, OracleBuilder, OracleLog
 from sim.kernel.core import Kernel
 from sim.kernel.distributions import Distribution
-from sim.kernel.faults import Fault, FaultTimeline
+from sim.kernel.faults import Fault, FaultTimeline, FaultWindow
 from sim.kernel.network import LinkModel, Network
 from sim.kernel.streams import Streams
 from sim.kernel.trace import Trace
@@ -39,13 +39,14 @@ POINTS: Final[dict[str, tuple[str, ...]]] = {
         "begin.done",
         "get.tentative",
         "get.absent",
+        "get.undecided",
         "get.invalidated",
         "commit.ready",
         "commit.acknowledged",
         "complete.fields",
     ),
-    "region": ("get.tentative", "get.absent", "get.invalidated", "collect.dropping"),
-    "cleaner": ("get.tentative", "get.absent", "get.invalidated"),
+    "region": ("get.tentative", "get.undecided", "get.invalidated", "collect.dropping"),
+    "cleaner": ("get.tentative", "get.undecided", "get.invalidated"),
 }
 """Where a fault can stop a node, by the first part of the node's name."""
 
@@ -95,6 +96,7 @@ class Outcome:
     history: History
     oracle: OracleLog
     trace: Trace | None
+    fault_windows: tuple[FaultWindow, ...]
     metrics: dict[str, int]
     final_state: dict[str, Any]
     simulated_ns: int
@@ -180,7 +182,7 @@ class World:
         ]
 
     def _arm(self) -> None:
-        FaultTimeline().arm(
+        self.timeline = FaultTimeline().arm(
             self.kernel,
             self.network,
             self.setup.faults,
@@ -244,6 +246,7 @@ class World:
             history=history,
             oracle=oracle,
             trace=self.trace,
+            fault_windows=tuple(self.timeline.windows),
             metrics=measure(self, history, oracle),
             final_state=final_state(self),
             simulated_ns=self.kernel.now,
