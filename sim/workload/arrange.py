@@ -13,7 +13,7 @@ from sim.workload.types import TransactionTrace
 
 
 def dense_clients(trace: TransactionTrace) -> TransactionTrace:
-    """Number the clients 0, 1, 2, ... in their old order; a note keeps what they were."""
+    """Renumber the clients 0, 1, 2, ... in their old order; a note keeps what they were."""
     numbers, dense = np.unique(trace.client, return_inverse=True)
     if not len(numbers) or int(numbers[-1]) == len(numbers) - 1:
         return trace

@@ -36,4 +36,4 @@ def fingerprint(trace: TransactionTrace) -> str:
 
 
 def _add(digest: Digest, name: str, column: np.ndarray) -> None:
-    digest.integers(name, memoryview(np.ascontiguousarray(column, dtype=np.int64)))
+    digest.integers(name, np.ascontiguousarray(column, dtype=np.int64).data)

@@ -1,0 +1,1 @@
+"""Writers of workload traces: one file a format."""
