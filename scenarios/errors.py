@@ -1,0 +1,80 @@
+"""Errors of a person who uses Bulkhead, and of Bulkhead itself; both know how to show themselves.
+
+Wrong input is a `UsageError`: what was found, where, and how to mend it, each problem on one
+line. Our own bug is an `InternalError`, which knows the capsule that repeats it. A property that
+does not hold is neither: it is a verdict, in the result.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from scenarios.exits import Exit
+
+PROBLEMS_MAX: Final = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong with the input, and the place where it stands."""
+
+    message: str
+    where: str = ""
+
+    def __str__(self) -> str:
+        """Show the problem on one line."""
+        message = " ".join(self.message.split())
+        return f"{self.where}: {message}" if self.where else message
+
+
+class UsageError(Exception):
+    """The input or the usage is wrong; nothing was run."""
+
+    exit = Exit.USAGE
+
+    def __init__(self, message: str = "", *, where: str = "", problems: Iterable[Problem] = ()):
+        self.problems = (*([Problem(message=message, where=where)] if message else ()), *problems)
+        super().__init__(*self.problems)
+
+    def lines(self) -> list[str]:
+        """Return what a person reads: at most ten problems, one line each."""
+        shown = [str(problem) for problem in self.problems[:PROBLEMS_MAX]]
+        if left := len(self.problems) - PROBLEMS_MAX:
+            shown += [f"and {left} more"] if left > 0 else []
+        return shown
+
+    def __str__(self) -> str:
+        """Join the lines."""
+        return "\n".join(self.lines())
+
+
+class InternalError(Exception):
+    """Bulkhead itself failed; the capsule repeats it."""
+
+    exit = Exit.BUG
+
+    def __init__(self, message: str, *, capsule: Path | None = None):
+        self.message = message
+        self.capsule = capsule
+        super().__init__(message)
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return ' (did you mean "..."?)' with the nearest valid name, or all names when few."""
+    known = list(names)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.55)
+    if close:
+        return f' (did you mean "{close[0]}"?)'
+    if known and len(known) <= 12:
+        return f" (one of: {', '.join(known)})"
+    return ""
+
+
+def disk_error(error: OSError, path: Path | str) -> UsageError:
+    """Turn a failed write into one line that names the path and the reason."""
+    reason = error.strerror or type(error).__name__
+    return UsageError(f"cannot write {path}: {reason[:1].lower()}{reason[1:]}")

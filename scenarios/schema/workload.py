@@ -1,0 +1,124 @@
+"""The `[workload]` table: what the clients want to do, built in or from a recorded trace."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from scenarios.schema.base import Duration, Share, Table
+from sim.workload.generate.kinds import GENERATORS
+
+
+class Workload(Table):
+    """What every workload states."""
+
+    transactions: int = Field(default=1000, ge=1, description="how many transactions in all")
+    clients: int | None = Field(
+        default=None, ge=1, description="how many clients run them; all of the topology's"
+    )
+    think: Duration = Field(
+        default=0, description="how long a client waits between two of its transactions"
+    )
+
+
+class Generated(Workload):
+    """A workload that is drawn from the seed."""
+
+    def generator(self, *, clients: int) -> Any:
+        """Return the generator with these settings; raises ValueError when they make none."""
+        generator = GENERATORS[self.kind]  # type: ignore[attr-defined]  # every subclass has one
+        given: dict[str, Any] = {"clients": self.clients or clients}
+        for field in fields(generator):
+            value = getattr(self, field.name.removesuffix("_ppm"), None)
+            if field.name != "clients" and value is not None:
+                given[field.name] = value
+        return generator(**given)
+
+
+class Ycsb(Generated):
+    """YCSB core workloads A to F, grouped into transactions."""
+
+    kind: Literal["ycsb"]
+    mix: Literal["A", "B", "C", "D", "E", "F"] = Field(
+        default="A", description="A update heavy, B read mostly, C read only, D latest, E, F"
+    )
+    records: int = Field(default=1000, ge=1, description="records that exist at the start")
+    operations_min: int = Field(default=1, ge=1, description="operations of the smallest one")
+    operations_max: int = Field(default=1, ge=1, description="operations of the largest one")
+    sizes: Literal["uniform", "zipfian"] = Field(
+        default="uniform", description="how sizes spread between the two"
+    )
+    distribution: Literal["uniform", "zipfian", "scrambled", "latest"] | None = Field(
+        default=None, description="which keys are asked for; the mix names one"
+    )
+    theta: Share = Field(default=990_000, description='skew of the zipfian law, like "99%"')
+    scan_length_max: int = Field(default=100, ge=1, description="keys of the longest scan")
+
+
+class Bank(Generated):
+    """Transfers between accounts, and audits of all of them."""
+
+    kind: Literal["bank"]
+    accounts: int = Field(default=10, ge=2, description="how many accounts")
+    initial: int = Field(default=100, ge=0, description="what each holds at the start")
+    amount_max: int = Field(default=10, ge=1, description="the largest transfer")
+    audits: Share = Field(default=100_000, description="share of transactions that read all")
+
+
+class Counters(Generated):
+    """Increments, each of which must survive."""
+
+    kind: Literal["counters"]
+    counters: int = Field(default=4, ge=1, description="how many counters")
+    reads: Share = Field(default=100_000, description="share of transactions that read all")
+
+
+class Mix(Generated):
+    """A hot-spot mix of readers, writers and updaters over few keys."""
+
+    kind: Literal["mix"]
+    keys: int = Field(default=4, ge=2, description="how many hot keys")
+    width_max: int | None = Field(default=None, ge=2, description="keys of the widest one")
+    readers: Share = Field(default=400_000, description="share that reads several keys")
+    writers: Share = Field(default=300_000, description="share that writes several keys")
+    rollbacks: Share = Field(default=50_000, description="share of the others that roll back")
+
+
+class Pairs(Generated):
+    """Pairs of keys that invite write skew."""
+
+    kind: Literal["pairs"]
+    pairs: int = Field(default=1, ge=1, description="how many pairs")
+
+
+class Trace(Workload):
+    """A recorded trace: a file of the user's own, or a data set by name."""
+
+    kind: Literal["trace"] = "trace"
+    transactions: int = Field(
+        default=0, ge=0, description="how many to take from the start; 0 is all"
+    )
+    file: str | None = Field(default=None, description="path from the scenario's own folder")
+    dataset: str | None = Field(default=None, description='a data set, like "cobra/tpcc"')
+    content: str | None = Field(
+        default=None, description="digest of the trace; a run refuses another one"
+    )
+    otherwise: BuiltIn | None = Field(
+        default=None, description="the workload to run where the data is absent"
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Trace:
+        if (self.file is None) == (self.dataset is None):
+            raise ValueError("a trace needs either file or dataset")
+        return self
+
+
+BuiltIn = Annotated[Ycsb | Bank | Counters | Mix | Pairs, Field(discriminator="kind")]
+AnyWorkload = Annotated[
+    Ycsb | Bank | Counters | Mix | Pairs | Trace, Field(discriminator="kind")
+]
+
+Trace.model_rebuild()
