@@ -1,0 +1,78 @@
+"""Workloads written out by hand: what each session does, transaction by transaction.
+
+    sessions = [
+      ["write 1, write 2"],
+      ["at 2s: read 1, read 10..40, read 2", "add 3 by 5, roll back"],
+    ]
+
+A session is a list of transactions, a transaction a list of steps with commas between them.
+`at` gives the earliest instant at which a transaction begins; `10..40` is all keys from 10 to
+40; `roll back`, as the last step, rolls back where others commit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from scenarios.units import duration
+from sim.workload.types import Access, TraceBuilder, TransactionTrace
+
+_STEP: Final = re.compile(r"(read|write|add)\s+(\d+)(?:\.\.(\d+))?(?:\s+by\s+(-?\d+))?")
+_ACCESS: Final = {"read": Access.READ, "write": Access.WRITE, "add": Access.ADD}
+_KEYS_MAX: Final = 10_000
+
+Step = tuple[int, int, int]
+
+
+def parse_script(sessions: Sequence[Sequence[str]]) -> TransactionTrace:
+    """Return the workload trace of a script.
+
+    Raises ValueError with the text that cannot be read and what could stand there.
+    """
+    parsed = [[parse_transaction(text) for text in session] for session in sessions]
+    if not any(parsed):
+        raise ValueError("the script has no transaction")
+    timed = any(at_ns is not None for session in parsed for at_ns, _, _ in session)
+    builder = TraceBuilder()
+    for client, session in enumerate(parsed):
+        for at_ns, steps, rollback in session:
+            arrival_ns = (at_ns or 0) if timed else None
+            builder.add(client, steps, arrival_ns=arrival_ns, rollback=rollback)
+    return builder.build(name="script", source="the scenario file")
+
+
+def parse_transaction(text: str) -> tuple[int | None, list[Step], bool]:
+    """Return the earliest instant, the steps, and whether it rolls back."""
+    at_ns = None
+    body = text
+    if text.strip().startswith("at "):
+        instant, colon, body = text.strip().removeprefix("at ").partition(":")
+        if not colon:
+            raise ValueError(f'"{text}" has no colon after its instant: write "at 2s: read 1"')
+        at_ns = duration(instant.strip())
+    steps: list[Step] = []
+    parts = [part.strip() for part in body.split(",")]
+    rollback = parts[-1] == "roll back"
+    for part in parts[:-1] if rollback else parts:
+        steps += parse_step(part)
+    return at_ns, steps, rollback
+
+
+def parse_step(text: str) -> list[Step]:
+    """Return the accesses of one step."""
+    match = _STEP.fullmatch(text)
+    if match is None:
+        raise ValueError(
+            f'"{text}" is no step: write "read 1", "write 1", "add 1", "add 1 by 5",'
+            ' "read 10..40", or "roll back" at the end'
+        )
+    verb, low, high, amount = match.groups()
+    if amount is not None and verb != "add":
+        raise ValueError(f'"{text}": only "add" takes an amount')
+    keys = range(int(low), int(high or low) + 1)
+    if not 0 < len(keys) <= _KEYS_MAX:
+        raise ValueError(f'"{text}" names {len(keys)} keys; a range goes up, to {_KEYS_MAX} keys')
+    default = 1 if verb == "add" else 0
+    return [(_ACCESS[verb], key, int(amount or default)) for key in keys]
