@@ -1,8 +1,9 @@
 """Run simulated nodes on one deterministic event loop.
 
 The modules, lowest first: `fixed` and `normal_table` (integer mathematics), `streams` (chance),
-`distributions`, `clock`, `station`, `digest`, `trace`, `core` (the event loop), `rpc`, `node`,
-`network`, `faults`, `timeline`, `nemesis`. Nothing is imported before it is asked for.
+`distributions`, `clock`, `station`, `digest`, `trace`, `core` (the event loop), `rpc`, `alarms`,
+`node`, `link`, `network`, `faults` (with its parts) and `nemesis`. Nothing is imported before it
+is asked for.
 """
 
 from importlib import import_module
@@ -30,7 +31,27 @@ _HOMES = {
     "Wait": "rpc",
 }
 
-__all__ = sorted(_HOMES)
+__all__ = [
+    "Call",
+    "Clock",
+    "Digest",
+    "FaultTimeline",
+    "Gather",
+    "Kernel",
+    "Link",
+    "LinkModel",
+    "Nemesis",
+    "Network",
+    "NoReply",
+    "Node",
+    "Reach",
+    "Script",
+    "Sleep",
+    "Station",
+    "Streams",
+    "Trace",
+    "Wait",
+]
 
 
 def __getattr__(name: str) -> Any:

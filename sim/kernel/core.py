@@ -114,9 +114,7 @@ class Kernel(Environment):
         """Call `handler(argument)` at this instant, before all ordinary entries."""
         heappush(self._queue, (self._now, URGENT, self.next_tie(), node, handler, argument))
 
-    def schedule(
-        self, event: Event, priority: EventPriority = NORMAL, delay: SimTime = 0
-    ) -> None:
+    def schedule(self, event: Event, priority: EventPriority = NORMAL, delay: SimTime = 0) -> None:
         """Put a SimPy event on the heap; SimPy itself calls this."""
         if not isinstance(delay, int):
             raise TypeError(f"a delay is an integer number of nanoseconds, not {delay!r}")
@@ -160,9 +158,7 @@ class Kernel(Environment):
             return
         self._stopping = True
         self._uncounted += 1
-        heappush(
-            self._queue, (self._now, FIRST, self.next_tie(), self.world, _raise_stopped, None)
-        )
+        heappush(self._queue, (self._now, FIRST, self.next_tie(), self.world, _raise_stopped, None))
 
     def step(self) -> None:
         """Process one entry, for SimPy's own `run`."""

@@ -6,6 +6,7 @@ slot i, at (2i + 1) / 8192, in nanoseconds. A table therefore cuts the tail behi
 All tables come from integer mathematics and are equal on every machine.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -54,14 +55,14 @@ def sample(law: Distribution, stream: Stream) -> int:
     return law.table()[slot]
 
 
-class _Tabled:
+class _Tabled(ABC):
     """Share what follows from the table alone."""
 
     __slots__ = ()
 
+    @abstractmethod
     def table(self) -> tuple[int, ...]:
         """Return the 4096 mid-slot quantiles in nanoseconds."""
-        raise NotImplementedError
 
     def average_ns(self) -> int:
         """Return the mean of the table, rounded to the nearest nanosecond."""
@@ -120,14 +121,12 @@ class LogNormal(_Tabled):
     def table(self) -> tuple[int, ...]:
         """Return the 4096 mid-slot quantiles in nanoseconds."""
         sigma, median = self.sigma_ppm, self.median_ns
-        return tuple(
-            fixed.multiply(median, fixed.exp(z * sigma // PPM)) for z in standard_normal()
-        )
+        return tuple(fixed.multiply(median, fixed.exp(z * sigma // PPM)) for z in standard_normal())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exponential(_Tabled):
-    """Take at least a minimum and beyond it a memoryless time; `mean_ns` is the mean of the whole."""
+    """Take at least a minimum, and beyond it a memoryless time; the mean is that of the whole."""
 
     mean_ns: int
     minimum_ns: int = 0
@@ -161,7 +160,7 @@ class Empirical(_Tabled):
         _need(len(self.points) > 0, "an empirical law needs at least one point")
         shares = [share for share, _ in self.points]
         times = [ns for _, ns in self.points]
-        _need(0 <= shares[0] and shares[-1] <= PPM, f"shares {shares} are not in 0 to {PPM} ppm")
+        _need(min(shares) >= 0 and max(shares) <= PPM, f"shares {shares} are not in 0 to {PPM} ppm")
         _need(sorted(set(shares)) == shares, f"shares {shares} do not rise")
         _need(times[0] >= 0, f"a time of {times[0]} ns is negative")
         _need(sorted(times) == times, f"times {times} fall")
@@ -252,9 +251,7 @@ def _pareto(start_ns: int, rest: int, share: int, alpha_ppm: int) -> int:
 @lru_cache(maxsize=1)
 def _survivals() -> tuple[int, ...]:
     """Return 1 - quantile of every slot as fixed-point numbers."""
-    return tuple(
-        fixed.from_ratio(2 * (SLOTS - i) - 1, 2 * SLOTS) for i in range(SLOTS)
-    )
+    return tuple(fixed.from_ratio(2 * (SLOTS - i) - 1, 2 * SLOTS) for i in range(SLOTS))
 
 
 def _need(condition: bool, message: str) -> None:

@@ -15,7 +15,7 @@ from sim.kernel.streams import Stream, below, chance
 from sim.kernel.trace import Parcel, Trace
 
 if TYPE_CHECKING:
-    from sim.kernel.fault_types import LinkFault
+    from sim.kernel.link_faults import LinkFault
     from sim.kernel.node import Node
 
 __all__ = ["FifoLink", "Link", "TracedLink"]

@@ -15,7 +15,7 @@ from sim.kernel.distributions import Distribution
 from sim.kernel.link import FifoLink, Link, TracedLink
 
 if TYPE_CHECKING:
-    from sim.kernel.fault_types import LinkFault
+    from sim.kernel.link_faults import LinkFault
     from sim.kernel.node import Node
 
 __all__ = ["Link", "LinkModel", "Network"]

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from heapq import heappush
 from typing import TYPE_CHECKING, Any
 
+from sim.kernel.alarms import Alarms
 from sim.kernel.clock import Clock
 from sim.kernel.core import ORDINARY, Gate, Handler, Kernel
 from sim.kernel.rpc import Call, Script, Steps, Watchdog
@@ -56,6 +57,7 @@ class Node:
         "_scripts",
         "_scripts_begun",
         "_strikes",
+        "alarms",
         "armed",
         "backlog",
         "clock",
@@ -93,6 +95,8 @@ class Node:
         """True when a crash or pause may come: work in progress is then an entry of its own."""
         self.armed = False
         """True while a fault or a release waits at a point of this node."""
+        self.alarms: Alarms | None = None
+        """Timers, on a node whose clock may change its rate; `expect_drift` makes it."""
         self._pauses = 0
         self._scripts: dict[int, Script] = {}
         self._scripts_begun = 0
@@ -125,13 +129,12 @@ class Node:
         """Call `handler(argument)` after a duration on the local clock, unless a crash comes."""
         assert delay_ns >= 0, "a timer in the past"
         kernel = self.kernel
-        now_ns = kernel._now
-        clock = self.clock
-        if not clock.steady:
-            delay_ns = clock.true_delay(delay_ns, now_ns)
+        if not self.clock.steady or self.alarms is not None:
+            self._exact_timer(delay_ns, handler, argument)
+            return
         heappush(
             kernel._queue,
-            (now_ns + delay_ns, ORDINARY, kernel.next_tie(), self.life, handler, argument),
+            (kernel._now + delay_ns, ORDINARY, kernel.next_tie(), self.life, handler, argument),
         )
 
     def send(self, target: "Node", handler: Handler, argument: Any, extra_ns: int = 0) -> None:
@@ -206,6 +209,8 @@ class Node:
             if gate is self:
                 self.defer(handler, argument)
         self.watchdogs = {}
+        if self.alarms is not None:
+            self.alarms.clear()
         scripts, self._scripts = self._scripts, {}
         for script in scripts.values():
             script.kill()
@@ -250,6 +255,17 @@ class Node:
         else:
             self.kernel.on_lost(handler, argument)
 
+    def expect_drift(self) -> None:
+        """Announce that the rate of the clock may change, so that timers can follow it."""
+        if self.alarms is None:
+            self.alarms = Alarms(self)
+
+    def set_drift(self, ppm: int) -> None:
+        """Let the clock run at another rate from now on, and the timers set since with it."""
+        self.clock.set_drift(self.kernel._now, ppm)
+        if self.alarms is not None:
+            self.alarms.set_again()
+
     # What the timeline of faults and the scripts use.
 
     def arm(self, point: str, hit: int, strike: Strike) -> None:
@@ -278,6 +294,11 @@ class Node:
         if not life.dead:
             self.backlog.insert(0, (life, proceed, argument))
         return True
+
+    def _exact_timer(self, delay_ns: int, handler: Handler, argument: Any) -> None:
+        self.expect_drift()
+        assert self.alarms is not None, "timers of a clock that is off"
+        self.alarms.add(delay_ns, handler, argument)
 
     def _keep(self, point: str, entries: list[tuple[int, Strike]]) -> None:
         if entries:

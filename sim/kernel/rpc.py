@@ -253,7 +253,8 @@ class Script:
 
     def kill(self) -> None:
         """Close the generator for good, as a crash does."""
-        assert not self.generator.gi_running, "a script ended its own node: yield Reach instead"
+        running = getattr(self.generator, "gi_running", False)
+        assert not running, "a script ended its own node: yield Reach instead"
         self._forget()
         self.done = True
         self.generator.close()

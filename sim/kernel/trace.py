@@ -133,7 +133,7 @@ class Trace:
         return len(self._raw)
 
     def send(self, at_ns: int, handler: Handler, argument: Any, link: Wire) -> Parcel:
-        """Number a message, record that it leaves at that time, and return it as a parcel."""
+        """Record that a message leaves at that time; return it, numbered, as a parcel."""
         number = self.messages
         self.messages = number + 1
         parcel = (number, handler, argument, link)
@@ -201,7 +201,7 @@ def _owner(handler: Handler) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Turn a value into numbers, texts, lists and dicts; what has no plain form becomes its type."""
+    """Turn a value into numbers, texts, lists and dicts, what is none of them into its type."""
     if value is None or isinstance(value, bool | int | str):
         return value
     if is_dataclass(value) and not isinstance(value, type):
