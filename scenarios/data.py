@@ -11,10 +11,12 @@ import os
 from dataclasses import dataclass, replace
 from hashlib import file_digest
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from scenarios.errors import UsageError, nearest
-from sim.workload.types import TransactionTrace
+
+if TYPE_CHECKING:
+    from sim.workload.types import TransactionTrace
 
 VARIABLE: Final = "BULKHEAD_DATA"
 

@@ -66,6 +66,12 @@ def test_a_scrambled_key_stays_popular_while_the_space_grows():
     assert hottest[0] == hottest[1] == hottest[2]
 
 
+def test_scrambled_keys_in_a_space_that_starts_tiny_are_still_drawn():
+    visible = np.repeat(np.array([1, 2, 5000]), 1000)
+    keys = drawn("scrambled", visible)
+    assert np.all(keys < visible)
+
+
 def test_uniform_keys_are_all_equally_popular():
     counts = np.bincount(drawn("uniform", np.full(100_000, 50)), minlength=50)
     assert counts.min() > 2000 - 5 * 45

@@ -131,6 +131,7 @@ def test_the_notes_say_how_scans_inserts_and_updates_were_turned_into_operations
         ({"transactions": 0}, "transactions = 0: expected 1 to 100,000,000"),
         ({"clients": 0}, "clients = 0"),
         ({"records": 0}, "records = 0"),
+        ({"records": 30_000_001}, "records = 30000001: expected 1 to 30,000,000"),
         ({"operations_min": 3, "operations_max": 2}, "expected 1 to operations_max = 2"),
         ({"theta_ppm": 0}, "theta_ppm = 0: expected 10,000 to 3,000,000"),
         ({"sizes": "big"}, "sizes = 'big'"),

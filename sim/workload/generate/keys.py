@@ -21,6 +21,7 @@ from sim.workload.generate.zipf import zipf_ranks
 
 _FNV_OFFSET: Final = 0xCBF29CE484222325
 _FNV_PRIME: Final = 0x100000001B3
+_REDRAWS_MAX: Final = 16
 
 
 def draw_keys(distribution: str, draws: Draws, visible: Integers, *, theta_ppm: int) -> Integers:
@@ -59,10 +60,14 @@ def _scrambled(draws: Draws, visible: Integers, theta_ppm: int) -> Integers:
     final = int(visible.max())
     result = np.zeros(len(visible), dtype=np.int64)
     again = np.arange(len(visible), dtype=np.int64)
-    while len(again):
+    for _ in range(_REDRAWS_MAX):
         ranks = zipf_ranks(draws, final, len(again), theta_ppm=theta_ppm)
         result[again] = (fnv1a(ranks) % np.uint64(final)).astype(np.int64)
         again = again[result[again] >= visible[again]]
+        if not len(again):
+            return result
+    # In a space that starts tiny, perhaps no rank hashes to a key that exists.
+    result[again] = draws.below(visible[again], len(again))
     return result
 
 

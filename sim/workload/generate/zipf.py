@@ -64,9 +64,9 @@ def _weights(ranks: int, theta_ppm: int) -> Words:
     return weights[1:]
 
 
-def _smallest_factors(ranks: int) -> Integers:
+def _smallest_factors(ranks: int) -> npt.NDArray[np.int32]:
     """Return the smallest prime factor of each composite up to `ranks`, 0 for all others."""
-    factor = np.zeros(ranks + 1, dtype=np.int64)
+    factor = np.zeros(ranks + 1, dtype=np.int32)
     root = 1
     while (root + 1) ** 2 <= ranks:
         root += 1
