@@ -1,0 +1,1 @@
+"""Histories: the white-box properties of a run, their verdicts, and file formats."""
