@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from scenarios.schema.base import Duration, Share, Table
+from scenarios.script import parse_script
 from sim.workload.generate.kinds import GENERATORS
+from sim.workload.types import TransactionTrace
 
 
 class Workload(Table):
@@ -93,6 +95,25 @@ class Pairs(Generated):
     pairs: int = Field(default=1, ge=1, description="how many pairs")
 
 
+class Script(Workload):
+    """Transactions written out by hand, one list of them for each client."""
+
+    kind: Literal["script"]
+    transactions: int = Field(default=0, ge=0, exclude=True, description="follows from the script")
+    sessions: tuple[tuple[str, ...], ...] = Field(
+        min_length=1, description='like [["write 1, write 2"], ["at 2s: read 1, read 2"]]'
+    )
+
+    @model_validator(mode="after")
+    def _readable(self) -> Script:
+        self.trace()
+        return self
+
+    def trace(self) -> TransactionTrace:
+        """Return the workload trace; raises ValueError when the script cannot be read."""
+        return parse_script(self.sessions)
+
+
 class Trace(Workload):
     """A recorded trace: a file of the user's own, or a data set by name."""
 
@@ -116,9 +137,19 @@ class Trace(Workload):
         return self
 
 
-BuiltIn = Annotated[Ycsb | Bank | Counters | Mix | Pairs, Field(discriminator="kind")]
+def _file_is_a_trace(value: Any) -> Any:
+    """Let `file` or `dataset` stand without their kind."""
+    if isinstance(value, dict) and "kind" not in value and ("file" in value or "dataset" in value):
+        return {"kind": "trace", **value}
+    return value
+
+
+BuiltIn = Annotated[Ycsb | Bank | Counters | Mix | Pairs | Script, Field(discriminator="kind")]
 AnyWorkload = Annotated[
-    Ycsb | Bank | Counters | Mix | Pairs | Trace, Field(discriminator="kind")
+    Annotated[
+        Ycsb | Bank | Counters | Mix | Pairs | Script | Trace, Field(discriminator="kind")
+    ],
+    BeforeValidator(_file_is_a_trace),
 ]
 
 Trace.model_rebuild()
