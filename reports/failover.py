@@ -153,11 +153,18 @@ def _arrows(
             sent_ns=message.sent_ns,
             target=message.target,
             received_ns=message.received_ns,
-            label=message.name + (f" ({message.lost})" if message.lost else ""),
+            label=_message_label(message, strong=rank == 0),
             strong=rank == 0,
         )
         for rank, message in ranked
     ]
+
+
+def _message_label(message: Message, *, strong: bool) -> str:
+    name = message.name.replace("_", " ")
+    if message.lost:
+        return f"{name} ({message.lost})"
+    return f"sends {name} to {message.target}" if strong else name
 
 
 def _rank(

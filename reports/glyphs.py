@@ -187,6 +187,8 @@ def _entries(timeline: Timeline) -> list[tuple[str, str, str]]:
         entries.append(("other", "bad", "must not happen"))
     if any(arrow.received_ns is not None for arrow in timeline.messages):
         entries.append(("other", "arrow", "message"))
+    if any(arrow.strong for arrow in timeline.messages):
+        entries.append(("other", "strong", "message that decides"))
     if any(arrow.received_ns is None for arrow in timeline.messages):
         entries.append(("other", "lost", "lost message"))
     if timeline.faults:
@@ -228,13 +230,14 @@ def _legend_other(drawing: Drawing, name: str, *, x: float, y: float) -> None:
             stroke_dasharray="2 3",
         )
     else:
-        lost = name == "lost"
+        lost, strong = name == "lost", name == "strong"
         drawing.line(
             x1=x,
             y1=y,
             x2=x + (14 if lost else 20),
             y2=y,
-            stroke="#8C8C8C",
+            stroke=BLACK if strong else "#8C8C8C",
+            stroke_width="1.7" if strong else "0.8",
             stroke_dasharray="4 3" if lost else "none",
-            marker_end=drawing.link("lost" if lost else "head"),
+            marker_end=drawing.link({"lost": "lost", "strong": "strong"}.get(name, "head")),
         )

@@ -8,7 +8,7 @@ gap, and as many as the labels need. Order is kept exactly; the axis states the 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import log10
 from statistics import median
@@ -23,6 +23,8 @@ LINE_HEIGHT: Final = 13.0
 LIFELINE: Final = 22.0
 """From a column's left edge to its lifeline; labels stand to the right of it."""
 LABEL_OFFSET: Final = 13.0
+BELOW: Final = 7.0
+"""How far a label moves down when a message arrives from its side."""
 
 _COLUMN_MIN: Final = 104.0
 _COLUMN_MAX: Final = 196.0
@@ -41,11 +43,13 @@ class Label:
     at_ns: int
     text: str
     bold: bool = False
+    below: bool = False
+    """A message arrives here from the right, so the text stands below its line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """A label with its lines and the height of its first one."""
+    """A label with its lines and the height of what it belongs to."""
 
     label: Label
     lines: tuple[str, ...]
@@ -109,6 +113,11 @@ def label_width(text: str, *, bold: bool = False) -> float:
 
 def _labels(timeline: Timeline) -> list[Label]:
     column = {node: i + 1 for i, node in enumerate(timeline.nodes)}
+    from_right = {
+        (arrow.target, arrow.received_ns)
+        for arrow in timeline.messages
+        if column[arrow.source] > column[arrow.target]
+    }
     labels = [
         Label(part="fault", owner=i, column=0, at_ns=w.start_ns, text=w.label)
         for i, w in enumerate(timeline.faults)
@@ -126,8 +135,14 @@ def _labels(timeline: Timeline) -> list[Label]:
             at_ns=m.at_ns,
             text=m.label,
             bold=m.severity == "bad",
+            below=(m.node, m.at_ns) in from_right,
         )
         for i, m in enumerate(timeline.marks)
+    ]
+    labels += [
+        Label(part="arrow", owner=i, column=column[a.source], at_ns=a.sent_ns, text=a.label)
+        for i, a in enumerate(timeline.messages)
+        if a.strong and a.label
     ]
     # A stable sort: at one instant, spans and faults are named before what happens in them.
     return sorted(labels, key=lambda label: label.at_ns)
@@ -202,8 +217,12 @@ def _descend(
             room = _LONG_GAP_ROOM if instants[i - 1] in starts_long else 0.0
             y = low + max(squeeze * (4.0 + 7.0 * log10(1.0 + gaps[i - 1] / 1000.0)), room)
         here: list[tuple[Label, tuple[str, ...]]] = []
+        seen: set[int] = set()
         while at < len(labels) and labels[at].at_ns == instant:
-            here.append((labels[at], lines[at]))
+            label = labels[at]
+            # Arrows point at the first mark of an instant only.
+            here.append((replace(label, below=label.below and label.column not in seen), lines[at]))
+            seen.add(label.column)
             at += 1
         for label, _ in here:
             y = max(y, free.get(label.column, y))
@@ -212,6 +231,7 @@ def _descend(
             # Parts of one instant on one node stand below one another, in their order.
             row = max(y, free.get(label.column, y))
             placed.append(Placed(label=label, lines=words, y=row))
-            free[label.column] = row + max(len(words) * LINE_HEIGHT, 12.0) + 3.0
+            drop = 2 * BELOW if label.part == "arrow" else BELOW if label.below else 0.0
+            free[label.column] = row + drop + max(len(words) * LINE_HEIGHT, 12.0) + 3.0
             low = max(low, row)
     return heights, placed

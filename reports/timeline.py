@@ -12,7 +12,15 @@ from dataclasses import replace
 from typing import Final
 
 from reports.glyphs import draw_legend, draw_mark, draw_span, patterns, span_title
-from reports.layout import LABEL_OFFSET, LABEL_SIZE, LINE_HEIGHT, Layout, label_width, lay_out
+from reports.layout import (
+    BELOW,
+    LABEL_OFFSET,
+    LABEL_SIZE,
+    LINE_HEIGHT,
+    Layout,
+    label_width,
+    lay_out,
+)
 from reports.spacetime import MARK_KINDS, SPAN_KINDS, Arrow, Mark, Span, Timeline, Window
 from reports.svg import Drawing, wrapped_text
 from reports.words import BLACK, GREY, VERMILLION, duration, instant, plural
@@ -269,11 +277,14 @@ def _marks(drawing: Drawing, timeline: Timeline, layout: Layout) -> None:
         x, y = layout.x(label.column), placed.y
         mark = timeline.marks[label.owner] if label.part == "mark" else None
         bad = mark is not None and mark.severity == "bad"
+        text_y = y + (BELOW if label.below else 0.0)
+        if label.part == "arrow" and _is_flat(timeline.messages[label.owner], layout):
+            text_y += 2 * BELOW
         if bad:
             longest = max((label_width(line, bold=True) for line in placed.lines), default=0.0)
             drawing.rect(
                 x=x + LABEL_OFFSET - 4,
-                y=y - 8,
+                y=text_y - 8,
                 width=longest + 8,
                 height=len(placed.lines) * LINE_HEIGHT + 3,
                 rx=3,
@@ -289,6 +300,8 @@ def _marks(drawing: Drawing, timeline: Timeline, layout: Layout) -> None:
             fill = "#5C4F12"
         elif label.part == "span":
             fill, title = GREY, span_title(timeline.spans[label.owner])
+        elif label.part == "arrow":
+            fill = "#333333"
         with drawing.group(
             title=title,
             font_size=str(LABEL_SIZE),
@@ -301,7 +314,12 @@ def _marks(drawing: Drawing, timeline: Timeline, layout: Layout) -> None:
             font_style="italic" if label.part != "mark" else "normal",
         ):
             for i, line in enumerate(placed.lines):
-                drawing.add("text", line, x=x + LABEL_OFFSET, y=y + 3.6 + i * LINE_HEIGHT)
+                drawing.add("text", line, x=x + LABEL_OFFSET, y=text_y + 3.6 + i * LINE_HEIGHT)
+
+
+def _is_flat(arrow: Arrow, layout: Layout) -> bool:
+    """Tell whether an arrow runs along the text beside its tail."""
+    return arrow.received_ns is None or layout.y(arrow.received_ns) < layout.y(arrow.sent_ns) + 60
 
 
 def _foot(drawing: Drawing, timeline: Timeline, layout: Layout, y: float) -> None:

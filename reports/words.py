@@ -22,6 +22,16 @@ PURPLE: Final = "#CC79A7"
 GREY: Final = "#595959"
 PALE: Final = "#B8B8B8"
 
+INK: Final[dict[str, str]] = {
+    ORANGE: "#8A5F00",
+    SKY: "#1F6E9C",
+    GREEN: "#00694D",
+    YELLOW: "#6B6400",
+    PURPLE: "#8F4A73",
+    VERMILLION: "#A63F00",
+}
+"""Darker shades for text, whose contrast must be higher than that of a line."""
+
 HOLDS: Final = "holds"
 VIOLATED: Final = "violated"
 NOT_EXERCISED: Final = "not exercised"
@@ -81,6 +91,11 @@ def duration(nanoseconds: int) -> str:
         if nanoseconds * 2000 >= size * 1999:
             return f"{three_digits(nanoseconds / size)} {unit}"
     return f"{nanoseconds} ns"
+
+
+def milliseconds_tick(value: float, _position: float = 0.0) -> str:
+    """Return an axis label for a time in milliseconds."""
+    return duration(round(value * 10**6))
 
 
 def seconds(value: float) -> str:
