@@ -28,7 +28,7 @@ _APACHE: Final = "Apache Phoenix-Omid"
 MECHANISMS: Final[tuple[Mechanism, ...]] = (
     Mechanism(
         name="begin_barrier",
-        properties=("decided_at_begin", "snapshot_reads"),
+        properties=("decided_at_begin", "snapshot_reads", "bank_sum"),
         source=f"{_FAST17}, algorithm 2, begin",
         summary="a begin is answered only when every smaller commit timestamp is durable",
     ),
@@ -94,7 +94,11 @@ MECHANISMS: Final[tuple[Mechanism, ...]] = (
     ),
     Mechanism(
         name="lease_postcheck",
-        properties=("invalid_never_acknowledged", "acknowledged_commits_durable"),
+        properties=(
+            "invalid_never_acknowledged",
+            "acknowledged_commits_durable",
+            "no_aborted_reads",
+        ),
         source=f"{_FAST17}, algorithm 3, tmCheckInvalidate",
         summary="the lease is checked after the put and before the reply",
     ),
