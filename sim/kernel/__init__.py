@@ -1,16 +1,16 @@
 """Run simulated nodes on one deterministic event loop.
 
 The modules, lowest first: `fixed` and `normal_table` (integer mathematics), `streams` (chance),
-`distributions`, `clock`, `station`, `digest`, `trace`, `core` (the event loop), `rpc`, `alarms`,
-`node`, `link`, `network`, `faults` (with its parts) and `nemesis`. Nothing is imported before it
-is asked for.
+`distributions`, `clock`, `station`, `digest`, `trace`, `core` (the event loop), `calls`, `rpc`,
+`alarms`, `node`, `link`, `network`, `faults` (with its parts) and `nemesis`. Nothing is imported
+before it is asked for.
 """
 
 from importlib import import_module
 from typing import Any
 
 _HOMES = {
-    "Call": "rpc",
+    "Call": "calls",
     "Clock": "clock",
     "Digest": "digest",
     "FaultTimeline": "timeline",
@@ -20,7 +20,7 @@ _HOMES = {
     "LinkModel": "network",
     "Nemesis": "nemesis",
     "Network": "network",
-    "NoReply": "rpc",
+    "NoReply": "calls",
     "Node": "node",
     "Reach": "rpc",
     "Script": "rpc",

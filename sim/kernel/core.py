@@ -47,7 +47,7 @@ class Gate(Protocol):
         """True while entries run at once."""
         ...
 
-    def defer(self, handler: Handler, argument: Any) -> None:
+    def defer(self, handler: Handler, argument: Any, tie: int) -> None:
         """Keep or drop an entry that came up while the gate was closed."""
         ...
 
@@ -60,7 +60,7 @@ class World:
     def __init__(self) -> None:
         self.running = True
 
-    def defer(self, handler: Handler, argument: Any) -> None:
+    def defer(self, handler: Handler, argument: Any, tie: int) -> None:
         """Refuse: the gate of the world is always open."""
         raise AssertionError("the world never stops")
 
@@ -72,9 +72,28 @@ class _Stopped(Exception):
 class Kernel(Environment):
     """Order all that happens in one world on one heap."""
 
+    __slots__ = (
+        "_now",
+        "_queue",
+        "_stopping",
+        "_uncounted",
+        "network",
+        "next_tie",
+        "nodes",
+        "streams",
+        "trace",
+        "world",
+    )
+
     _now: int
     _queue: list[Any]
     network: "Network"
+
+    if TYPE_CHECKING:
+
+        @property
+        def now(self) -> int:
+            """The true time in nanoseconds."""
 
     def __init__(self, streams: Streams, trace: Trace | None = None) -> None:
         super().__init__(0)
@@ -82,25 +101,27 @@ class Kernel(Environment):
         self.trace = trace
         self.nodes: dict[str, Node] = {}
         self.world = World()
-        self.on_lost: Callable[[Handler, Any], None] = _ignore
-        """Hears of every entry that came to a node that was down; a traced network sets it."""
         self.next_tie = self._eid.__next__
         self._uncounted = 0
         self._stopping = False
-
-    @property
-    def now(self) -> int:
-        """The true time in nanoseconds."""
-        return self._now
+        if trace is not None:
+            trace.follow(self)
 
     @property
     def events(self) -> int:
         """Entries processed so far."""
         # Every entry takes one tie, so what was pushed and is not on the heap has run. This
-        # costs the loop nothing; the tie that is drawn here is taken off the next time.
-        pushed = self.next_tie() - self._uncounted
+        # costs the loop nothing.
+        return self.stamp() + 1 - self._uncounted - len(self._queue)
+
+    def stamp(self) -> int:
+        """Draw a tie for something that is no entry, so that a trace can order it."""
         self._uncounted += 1
-        return pushed - len(self._queue)
+        return self.next_tie()
+
+    def pending(self) -> frozenset[int]:
+        """Return the ties of all entries that have not run yet."""
+        return frozenset(entry[2] for entry in self._queue)
 
     def post(self, delay_ns: int, node: Gate, handler: Handler, argument: Any) -> None:
         """Call `handler(argument)` after a delay, as soon as the node runs."""
@@ -110,9 +131,11 @@ class Kernel(Environment):
             (self._now + delay_ns, ORDINARY, self.next_tie(), node, handler, argument),
         )
 
-    def post_urgent(self, node: Gate, handler: Handler, argument: Any) -> None:
-        """Call `handler(argument)` at this instant, before all ordinary entries."""
-        heappush(self._queue, (self._now, URGENT, self.next_tie(), node, handler, argument))
+    def post_urgent(self, node: Gate, handler: Handler, argument: Any) -> int:
+        """Call `handler(argument)` at this instant, before all ordinary entries; return its tie."""
+        tie = self.next_tie()
+        heappush(self._queue, (self._now, URGENT, tie, node, handler, argument))
+        return tie
 
     def schedule(self, event: Event, priority: EventPriority = NORMAL, delay: SimTime = 0) -> None:
         """Put a SimPy event on the heap; SimPy itself calls this."""
@@ -135,7 +158,7 @@ class Kernel(Environment):
                 if not queue:
                     return "idle"
                 entry = pop(queue)
-                at_ns, _, _, gate, handler, argument = entry
+                at_ns, _, tie, gate, handler, argument = entry
                 if at_ns > last_ns:
                     heappush(queue, entry)
                     self._now = last_ns
@@ -144,7 +167,7 @@ class Kernel(Environment):
                 if gate.running:
                     handler(argument)
                 else:
-                    gate.defer(handler, argument)
+                    gate.defer(handler, argument, tie)
         except _Stopped:
             return "stopped"
         if self._stopping:
@@ -164,11 +187,11 @@ class Kernel(Environment):
         """Process one entry, for SimPy's own `run`."""
         if not self._queue:
             raise EmptySchedule
-        self._now, _, _, gate, handler, argument = heappop(self._queue)
+        self._now, _, tie, gate, handler, argument = heappop(self._queue)
         if gate.running:
             handler(argument)
         else:
-            gate.defer(handler, argument)
+            gate.defer(handler, argument, tie)
 
     def _fire(self, event: Event) -> None:
         """Process an event as SimPy's `step` does."""
@@ -189,9 +212,10 @@ class Kernel(Environment):
             raise copy
 
 
-def _ignore(_handler: Handler, _argument: Any) -> None:
-    pass
-
-
 def _raise_stopped(_: None) -> None:
     raise _Stopped
+
+
+if not TYPE_CHECKING:
+    # The same slot under its public name: reading it costs no call, which a property would.
+    Kernel.now = Kernel._now

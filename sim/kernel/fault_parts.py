@@ -30,12 +30,14 @@ UNITS = (("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000), ("ns", 1))
 
 
 def spell(ns: int) -> str:
-    """Write a duration in the largest unit that needs at most three decimals."""
-    for unit, size in UNITS:
-        if ns >= size and ns * 1000 % size == 0:
-            whole, rest = divmod(ns * 1000 // size, 1000)
-            return f"{whole}.{rest:03}".rstrip("0").rstrip(".") + f" {unit}"
-    return f"{ns} ns"
+    """Write a duration exactly, in the largest unit that it fills."""
+    unit, size = next(((unit, size) for unit, size in UNITS if ns >= size), UNITS[-1])
+    whole, rest = divmod(ns, size)
+    return (
+        f"{whole}.{rest:0{len(str(size)) - 1}}".rstrip("0").rstrip(".") + f" {unit}"
+        if rest
+        else f"{whole} {unit}"
+    )
 
 
 def check(condition: bool, message: str) -> None:

@@ -9,10 +9,11 @@ or a link fault may come (`exposed`), it leaves through an entry of its own at t
 from heapq import heappush
 from typing import TYPE_CHECKING, Any
 
+from sim.kernel.calls import Call
 from sim.kernel.core import ORDINARY, Handler, Kernel
 from sim.kernel.distributions import Distribution, sample
 from sim.kernel.streams import Stream, below, chance
-from sim.kernel.trace import Parcel, Trace
+from sim.kernel.trace import Trace
 
 if TYPE_CHECKING:
     from sim.kernel.link_faults import LinkFault
@@ -22,22 +23,23 @@ __all__ = ["FifoLink", "Link", "TracedLink"]
 
 PPM = 1_000_000
 
+Message = tuple[Handler, Any, int]
+"""A handler, its argument, and the number of the message in the trace (-1 without one)."""
+
 
 class Link:
     """Carry messages one way, each with its own latency, so that they may overtake each other."""
 
     __slots__ = (
-        "_draw",
         "_last_ns",
-        "_queue",
-        "_table",
-        "_tie",
         "_waiting",
         "active",
         "back",
         "blocked",
+        "clear",
         "delay_ns",
         "delay_ppm",
+        "draw",
         "duplicate_ppm",
         "exposed",
         "fifo",
@@ -46,12 +48,15 @@ class Link:
         "latency",
         "loss_ppm",
         "plain",
+        "queue",
         "reorder_ns",
         "reorder_ppm",
         "source",
         "source_name",
+        "table",
         "target",
         "target_name",
+        "tie",
     )
 
     back: "Link"
@@ -69,60 +74,68 @@ class Link:
         self.exposed = False
         """True when the source or this link may meet a fault in this run."""
         self.active: list[LinkFault] = []
-        self._queue = kernel._queue
-        self._tie = kernel.next_tie
-        self._table = latency.table()
-        self._draw = kernel.streams.at("latency", self.source_name, self.target_name).getrandbits
+        self.queue = kernel._queue
+        self.tie = kernel.next_tie
+        self.table = latency.table()
+        self.draw = kernel.streams.at("latency", self.source_name, self.target_name).getrandbits
         self._last_ns = 0
-        self._waiting: list[tuple[Handler, Any]] = []
+        self._waiting: list[Message] = []
         self.refresh()
 
     def send(self, handler: Handler, argument: Any, extra_ns: int = 0) -> None:
         """Call `handler(argument)` at the target after `extra_ns` of work here and the latency."""
         if self.plain:
-            due_ns = self.kernel._now + extra_ns + self._table[self._draw(12)]
-            heappush(self._queue, (due_ns, ORDINARY, self._tie(), self.target, handler, argument))
+            # A slot that holds a function is called faster through a local name.
+            draw, tie = self.draw, self.tie
+            due_ns = self.kernel._now + extra_ns + self.table[draw(12)]
+            heappush(self.queue, (due_ns, ORDINARY, tie(), self.target, handler, argument))
         else:
             self._send_slowly(handler, argument, extra_ns)
 
+    def answer(self, call: Call, value: Any, extra_ns: int) -> None:
+        """Send the reply to a call that came over the way back."""
+        self.send(call.arrive_alive, value, extra_ns)
+
     def refresh(self) -> None:
         """Work out the link's state after its faults or its exposure changed."""
-        was_held = bool(self._waiting)
         self.blocked = self.held = False
         self.loss_ppm = self.duplicate_ppm = 0
         self.reorder_ppm = self.reorder_ns = self.delay_ppm = self.delay_ns = 0
         for fault in self.active:
             fault.worsen(self)
-        self.plain = not (self.active or self.exposed or self._special())
-        if was_held and not self.held:
+        self.clear = not (self.active or self.exposed or self.latency.beyond() is not None)
+        """True while no message needs the slow way."""
+        self.plain = self.clear and type(self) is Link
+        """True while a message is one draw and one entry; then others may push it themselves."""
+        if self._waiting and not self.held:
             self._release()
-
-    def _special(self) -> bool:
-        """Return True when every message of this link takes the slow way."""
-        return self.fifo or self.latency.beyond() is not None
 
     def _send_slowly(self, handler: Handler, argument: Any, extra_ns: int) -> None:
         if extra_ns and self.exposed:
             # The reply dies with the node that works on it, and waits while that node is paused.
             self.kernel.post(extra_ns, self.source.life, self._depart, (handler, argument))
-        elif self.blocked:
-            self.lose(handler, argument, "partition")
+            return
+        number = self._number(handler, argument, extra_ns)
+        if self.blocked:
+            self._lose(number, "partition")
         elif self.held:
-            self._waiting.append((handler, argument))
+            self._waiting.append((handler, argument, number))
         elif self._happens("loss", self.loss_ppm):
-            self.lose(handler, argument, "loss")
+            self._lose(number, "loss")
         else:
-            self._launch(handler, argument, extra_ns)
+            self._launch(handler, argument, number, extra_ns)
             if self._happens("duplicate", self.duplicate_ppm):
-                self._launch(handler, argument, extra_ns)
+                self._launch(handler, argument, number, extra_ns)
 
     def _depart(self, message: tuple[Handler, Any]) -> None:
-        self.send(*message)
+        handler, argument = message
+        self.send(handler, argument)
 
-    def _launch(self, handler: Handler, argument: Any, extra_ns: int, after_ns: int = 0) -> int:
+    def _launch(
+        self, handler: Handler, argument: Any, number: int, extra_ns: int, after_ns: int = 0
+    ) -> int:
         """Put a message on the heap; return when it arrives."""
-        kernel = self.kernel
-        due_ns = kernel._now + extra_ns + sample(self.latency, self._stream("latency"))
+        due_ns = self.kernel._now + extra_ns + sample(self.latency, self._stream("latency"))
         if self._happens("delay", self.delay_ppm):
             due_ns += self.delay_ns
         if self._happens("reorder", self.reorder_ppm):
@@ -130,27 +143,37 @@ class Link:
         if self.fifo:
             after_ns = max(after_ns, self._last_ns)
         due_ns = self._last_ns = max(due_ns, after_ns)
-        heappush(self._queue, (due_ns, ORDINARY, self._tie(), self.target, handler, argument))
+        tie = self.tie()
+        heappush(self.queue, (due_ns, ORDINARY, tie, self.target, handler, argument))
+        self._under_way(number, due_ns, tie)
         return due_ns
 
     def _release(self) -> None:
         """Deliver in order what was held."""
         waiting, self._waiting = self._waiting, []
         due_ns = 0
-        for handler, argument in waiting:
+        for handler, argument, number in waiting:
             if self.blocked:
-                self.lose(handler, argument, "partition")
+                self._lose(number, "partition")
             else:
-                due_ns = self._launch(handler, argument, 0, due_ns)
-
-    def lose(self, handler: Handler, argument: Any, reason: str) -> None:
-        """Forget a message; a traced link records the reason."""
+                due_ns = self._launch(handler, argument, number, 0, due_ns)
 
     def _happens(self, purpose: str, ppm: int) -> bool:
         return ppm > 0 and chance(self._stream(purpose), ppm, PPM)
 
     def _stream(self, purpose: str) -> Stream:
         return self.kernel.streams.at(purpose, self.source_name, self.target_name)
+
+    # What only a traced link does.
+
+    def _number(self, _handler: Handler, _argument: Any, _extra_ns: int) -> int:
+        return -1
+
+    def _under_way(self, number: int, due_ns: int, tie: int) -> None:
+        pass
+
+    def _lose(self, number: int, reason: str) -> None:
+        pass
 
 
 class FifoLink(Link):
@@ -160,52 +183,80 @@ class FifoLink(Link):
 
     def send(self, handler: Handler, argument: Any, extra_ns: int = 0) -> None:
         """Call `handler(argument)` at the target, not before what was sent earlier."""
-        if self.plain:
-            due_ns = self.kernel._now + extra_ns + self._table[self._draw(12)]
+        if self.clear:
+            draw, tie = self.draw, self.tie
+            due_ns = self.kernel._now + extra_ns + self.table[draw(12)]
             if due_ns < self._last_ns:
                 due_ns = self._last_ns
             self._last_ns = due_ns
-            heappush(self._queue, (due_ns, ORDINARY, self._tie(), self.target, handler, argument))
+            heappush(self.queue, (due_ns, ORDINARY, tie(), self.target, handler, argument))
         else:
             self._send_slowly(handler, argument, extra_ns)
 
-    def _special(self) -> bool:
-        return self.latency.beyond() is not None
-
 
 class TracedLink(Link):
-    """Carry messages and record when each leaves, arrives or is lost."""
+    """Carry messages in either order and record each where it leaves, with what becomes of it."""
 
-    __slots__ = ("_deliver", "_trace")
+    __slots__ = ("_record", "_trace")
 
     def __init__(
         self, kernel: Kernel, *, source: "Node", target: "Node", latency: Distribution, fifo: bool
     ) -> None:
         assert kernel.trace is not None, "a traced link needs a trace"
         self._trace: Trace = kernel.trace
-        self._deliver = self.deliver
+        self._record = kernel.trace.hop
         super().__init__(kernel, source=source, target=target, latency=latency, fifo=fifo)
 
     def send(self, handler: Handler, argument: Any, extra_ns: int = 0) -> None:
         """Call `handler(argument)` at the target and record the message."""
-        if self.plain:
-            leave_ns = self.kernel._now + extra_ns
-            parcel = self._trace.send(leave_ns, handler, argument, self)
-            due_ns = leave_ns + self._table[self._draw(12)]
-            heappush(
-                self._queue, (due_ns, ORDINARY, self._tie(), self.target, self._deliver, parcel)
-            )
-        elif extra_ns and self.exposed:
+        if not self.clear:
             self._send_slowly(handler, argument, extra_ns)
+            return
+        leave_ns = self.kernel._now + extra_ns
+        draw, next_tie, record = self.draw, self.tie, self._record
+        due_ns = leave_ns + self.table[draw(12)]
+        if self.fifo:
+            due_ns = self._last_ns = max(due_ns, self._last_ns)
+        tie = next_tie()
+        body = argument.body if type(argument) is Call else argument
+        record((leave_ns, tie, due_ns, self, _function(handler), body))
+        heappush(self.queue, (due_ns, ORDINARY, tie, self.target, handler, argument))
+
+    def answer(self, call: Call, value: Any, extra_ns: int) -> None:
+        """Send the reply to a call that came over the way back."""
+        if not self.clear:
+            self._send_slowly(call.arrive_alive, value, extra_ns)
+            return
+        leave_ns = self.kernel._now + extra_ns
+        draw, next_tie, record = self.draw, self.tie, self._record
+        due_ns = leave_ns + self.table[draw(12)]
+        if self.fifo:
+            due_ns = self._last_ns = max(due_ns, self._last_ns)
+        tie = next_tie()
+        record((leave_ns, ~tie, due_ns, self, _function(call.handler), value))
+        heappush(self.queue, (due_ns, ORDINARY, tie, call.life, call.arrive, value))
+
+    def _number(self, handler: Handler, argument: Any, extra_ns: int) -> int:
+        number = self.kernel.stamp()
+        leave_ns = self.kernel._now + extra_ns
+        call = getattr(handler, "__self__", None)
+        if isinstance(call, Call):
+            self._record((leave_ns, ~number, -1, self, call.handler, argument))
         else:
-            parcel = self._trace.send(self.kernel._now + extra_ns, handler, argument, self)
-            self._send_slowly(self._deliver, parcel, extra_ns)
+            body = argument.body if isinstance(argument, Call) else argument
+            self._record((leave_ns, number, -1, self, handler, body))
+        return number
 
-    def deliver(self, parcel: Parcel) -> None:
-        """Hand a message to its handler."""
-        self._trace.deliver(self.kernel._now, parcel)
-        parcel[1](parcel[2])
+    def _under_way(self, number: int, due_ns: int, tie: int) -> None:
+        self._trace.under_way(due_ns, number, tie)
 
-    def lose(self, handler: Handler, argument: Any, reason: str) -> None:
-        """Record that a message is lost."""
-        self._trace.drop(self.kernel._now, argument, reason)
+    def _lose(self, number: int, reason: str) -> None:
+        self._trace.lost(self.kernel._now, number, reason)
+
+
+def _function(handler: Any) -> Any:
+    """Return what many handlers share: a million bound methods in a trace burden the collector."""
+    try:
+        return handler.__func__
+    except AttributeError:
+        return handler

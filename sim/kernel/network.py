@@ -8,9 +8,9 @@ the globs of `fnmatch`, case-sensitively.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sim.kernel.core import Handler, Kernel
+from sim.kernel.core import Kernel
 from sim.kernel.distributions import Distribution
 from sim.kernel.link import FifoLink, Link, TracedLink
 
@@ -47,8 +47,6 @@ class Network:
         self._active: list[LinkFault] = []
         self._planned: list[LinkFault] = []
         kernel.network = self
-        if kernel.trace is not None:
-            kernel.on_lost = _record_loss
 
     def link(self, source: str, target: str) -> Link:
         """Return the link from one node to another."""
@@ -104,10 +102,3 @@ class Network:
         link.active = [fault for fault in self._active if fault.touches(*ends)]
         link.exposed = link.source.exposed or any(fault.touches(*ends) for fault in self._planned)
         link.refresh()
-
-
-def _record_loss(handler: Handler, argument: Any) -> None:
-    """Record a message that came to a node that was down."""
-    link = getattr(handler, "__self__", None)
-    if isinstance(link, TracedLink):
-        link.lose(handler, argument, "node down")

@@ -18,9 +18,10 @@ from heapq import heappush
 from typing import TYPE_CHECKING, Any
 
 from sim.kernel.alarms import Alarms
+from sim.kernel.calls import Call, Watchdog
 from sim.kernel.clock import Clock
 from sim.kernel.core import ORDINARY, Gate, Handler, Kernel
-from sim.kernel.rpc import Call, Script, Steps, Watchdog
+from sim.kernel.rpc import Script, Steps
 
 if TYPE_CHECKING:
     from sim.kernel.network import Link, Network
@@ -41,10 +42,12 @@ class Life:
         self.running = True
         self.dead = False
 
-    def defer(self, handler: Handler, argument: Any) -> None:
+    def defer(self, handler: Handler, argument: Any, tie: int = -1) -> None:
         """Keep an entry through a pause; drop it after a crash."""
         if not self.dead:
-            self.node.backlog.append((self, handler, argument))
+            self.node.backlog.append((self, handler, argument, tie))
+        else:
+            self.node.lose(tie)
 
 
 class Node:
@@ -64,6 +67,7 @@ class Node:
         "crashed",
         "exposed",
         "incarnation",
+        "kept_down",
         "kernel",
         "life",
         "links",
@@ -88,15 +92,17 @@ class Node:
         self.life = Life(self)
         self.slow_percent = 100
         self.links: dict[str, Link] = {}
-        """Links to other nodes by name, filled at first use."""
+        """Links to other nodes by name, made at first use."""
         self.watchdogs: dict[int, Watchdog] = {}
-        self.backlog: list[tuple[Gate, Handler, Any]] = []
+        self.backlog: list[tuple[Gate, Handler, Any, int]] = []
         self.exposed = False
         """True when a crash or pause may come: work in progress is then an entry of its own."""
         self.armed = False
         """True while a fault or a release waits at a point of this node."""
         self.alarms: Alarms | None = None
         """Timers, on a node whose clock may change its rate; `expect_drift` makes it."""
+        self.kept_down = 0
+        """Faults that keep the node down at present."""
         self._pauses = 0
         self._scripts: dict[int, Script] = {}
         self._scripts_begun = 0
@@ -205,9 +211,8 @@ class Node:
         self._pauses = 0
         self._record("crash")
         backlog, self.backlog = self.backlog, []
-        for gate, handler, argument in backlog:
-            if gate is self:
-                self.defer(handler, argument)
+        for _, _, _, tie in backlog:
+            self.lose(tie)
         self.watchdogs = {}
         if self.alarms is not None:
             self.alarms.clear()
@@ -217,8 +222,8 @@ class Node:
         self.on_crash()
 
     def restart(self) -> None:
-        """Come up with a new life; a node that is up stays as it is."""
-        if not self.crashed:
+        """Come up with a new life, unless the node is up or a fault keeps it down."""
+        if not self.crashed or self.kept_down:
             return
         self.life = Life(self)
         self.crashed = False
@@ -245,15 +250,23 @@ class Node:
         self.life.running = self.running = True
         self._record("resume")
         backlog, self.backlog = self.backlog, []
-        for gate, handler, argument in backlog:
-            self.kernel.post_urgent(gate, handler, argument)
+        kernel = self.kernel
+        for gate, handler, argument, tie in backlog:
+            new_tie = kernel.post_urgent(gate, handler, argument)
+            if kernel.trace is not None:
+                kernel.trace.moved(kernel._now, tie, new_tie)
 
-    def defer(self, handler: Handler, argument: Any) -> None:
+    def defer(self, handler: Handler, argument: Any, tie: int = -1) -> None:
         """Keep a message through a pause; lose it while the node is down."""
-        if not self.crashed:
-            self.backlog.append((self, handler, argument))
+        if self.crashed:
+            self.lose(tie)
         else:
-            self.kernel.on_lost(handler, argument)
+            self.backlog.append((self, handler, argument, tie))
+
+    def lose(self, tie: int) -> None:
+        """Forget an entry that came to a node that is down; a trace records the message."""
+        if self.kernel.trace is not None:
+            self.kernel.trace.lost(self.kernel._now, tie, "node down")
 
     def expect_drift(self) -> None:
         """Announce that the rate of the clock may change, so that timers can follow it."""
@@ -292,7 +305,7 @@ class Node:
         if self.running and life is self.life:
             return False
         if not life.dead:
-            self.backlog.insert(0, (life, proceed, argument))
+            self.backlog.insert(0, (life, proceed, argument, -1))
         return True
 
     def _exact_timer(self, delay_ns: int, handler: Handler, argument: Any) -> None:

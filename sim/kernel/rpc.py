@@ -1,177 +1,25 @@
-"""Ask other nodes and wait for their answers.
+"""Ask other nodes and wait for their answers, as a script.
 
-A `Call` is one request and everything about its answer. Nodes use it in two styles: with
-callbacks (`Node.call`), or inside a script, a generator that yields what it waits for and gets
-the answer back (`Node.run`). Neither makes a heap entry beyond the two message hops: time-outs
-are lazy, one watchdog for each node and duration looks after all its calls.
+A `Call` (`sim.kernel.calls`) is one request and everything about its answer. Nodes use it in two
+styles: with callbacks (`Node.call`), or inside a script, a generator that yields what it waits
+for and gets the answer back (`Node.run`). Neither makes a heap entry beyond the two message hops:
+time-outs are lazy, one watchdog for each node and duration looks after all its calls.
 
 The first reply wins; later ones, and replies to an earlier life of the caller, are ignored.
 """
 
-from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sim.kernel.calls import Call, NoReply
+
 if TYPE_CHECKING:
-    from sim.kernel.network import Link
     from sim.kernel.node import Node
 
 __all__ = ["Call", "Gather", "NoReply", "Reach", "Script", "Sleep", "Wait"]
 
 Handler = Callable[[Any], None]
 Steps = Generator[Any, Any, Any]
-
-
-class NoReply(Exception):
-    """Tell a script that its call was not answered in time."""
-
-    def __init__(self, call: "Call") -> None:
-        super().__init__(call)
-        self.call = call
-
-    def __str__(self) -> str:
-        return f"no reply from {self.call.target.name} within {self.call.timeout_ns} ns"
-
-
-class Call:
-    """Ask a node for something: `handler(call)` runs there and answers with `call.reply(value)`.
-
-    `timeout_ns` is a duration on the caller's clock. With `retry` the same body is sent again
-    after each time-out until a reply arrives; each attempt is its own `Call` at the server.
-    """
-
-    __slots__ = (
-        "_life",
-        "attempt",
-        "body",
-        "deadline_ns",
-        "handler",
-        "link",
-        "on_reply",
-        "on_timeout",
-        "retry",
-        "target",
-        "timeout_ns",
-    )
-
-    link: "Link"
-    on_reply: Handler | None
-    on_timeout: Handler | None
-    deadline_ns: int
-    attempt: int
-    _life: object
-
-    def __init__(
-        self,
-        target: "Node",
-        handler: Handler,
-        body: Any = None,
-        timeout_ns: int | None = None,
-        retry: bool = False,
-    ) -> None:
-        self.target = target
-        self.handler = handler
-        self.body = body
-        self.timeout_ns = timeout_ns
-        self.retry = retry
-
-    @property
-    def source(self) -> "Node":
-        """The node that asks."""
-        return self.link.source
-
-    def reply(self, value: Any = None, extra_ns: int = 0) -> None:
-        """Answer; the reply leaves the server after `extra_ns` of work."""
-        self.link.back.send(self.arrive, value, extra_ns)
-
-    def cancel(self) -> None:
-        """Forget the call: neither a reply nor a time-out is heard any more."""
-        self.on_reply = None
-
-    def begin(self, source: "Node", on_reply: Handler, on_timeout: Handler | None) -> None:
-        """Send the request; for `Node.call` and scripts."""
-        name = self.target.name
-        self.link = link = source.links.get(name) or source.link_to(name)
-        self._life = source.life
-        self.attempt = 1
-        self.on_reply = on_reply
-        if self.timeout_ns is not None:
-            self.on_timeout = on_timeout
-            watchdog = source.watchdogs.get(self.timeout_ns) or source.watch(self.timeout_ns)
-            watchdog.add(self)
-        link.send(self.handler, self)
-
-    def arrive(self, value: Any) -> None:
-        """Take the reply at the caller."""
-        on_reply = self.on_reply
-        if on_reply is not None and self._life is self.link.source.life:
-            self.on_reply = None
-            on_reply(value)
-
-    def expire(self) -> bool:
-        """Send again, or give up; return True when the call goes on."""
-        if not self.retry:
-            self.on_reply = None
-            if self.on_timeout is not None:
-                self.on_timeout(self)
-            return False
-        self.attempt += 1
-        # An attempt in flight must not change under its receiver, so each is an object.
-        again = Call(self.target, self.handler, self.body, self.timeout_ns, self.retry)
-        again.link = self.link
-        again._life = self._life
-        again.attempt = self.attempt
-        again.on_reply = self.arrive
-        self.link.send(self.handler, again)
-        return True
-
-
-class Watchdog:
-    """Time out the calls of one node that share one duration, with at most one timer."""
-
-    __slots__ = ("_armed", "calls", "node", "timeout_ns")
-
-    def __init__(self, node: "Node", timeout_ns: int) -> None:
-        if timeout_ns <= 0:
-            raise ValueError(f"a time-out of {timeout_ns} ns is not positive")
-        self.node = node
-        self.timeout_ns = timeout_ns
-        self.calls: deque[Call] = deque()
-        self._armed = False
-
-    def add(self, call: Call) -> None:
-        """Look after one more call."""
-        calls = self.calls
-        while calls and calls[0].on_reply is None:
-            calls.popleft()
-        node = self.node
-        now_ns = node.kernel._now
-        call.deadline_ns = now_ns + node.clock.true_delay(self.timeout_ns, now_ns)
-        calls.append(call)
-        if not self._armed:
-            self._arm(calls[0].deadline_ns)
-
-    def _arm(self, at_ns: int) -> None:
-        self._armed = True
-        kernel = self.node.kernel
-        kernel.post(max(at_ns - kernel._now, 0), self.node.life, self._bark, None)
-
-    def _bark(self, _: None) -> None:
-        """Expire what is due, then wait for the oldest call that is left."""
-        self._armed = False
-        calls, kernel = self.calls, self.node.kernel
-        while calls:
-            call = calls[0]
-            if call.on_reply is not None:
-                if call.deadline_ns > kernel._now:
-                    break
-                calls.popleft()
-                if call.expire():
-                    self.add(call)
-            else:
-                calls.popleft()
-        if calls and not self._armed:
-            self._arm(calls[0].deadline_ns)
 
 
 class Script:
@@ -213,8 +61,9 @@ class Script:
 
     def resume(self, value: Any) -> None:
         """Give the generator what it waits for and start what it yields next."""
+        send = self._send
         try:
-            request = self._send(value)
+            request = send(value)
         except StopIteration as stop:
             self._finish(stop.value)
             return

@@ -12,22 +12,16 @@ __all__ = ["Station"]
 class Station:
     """Queue work first in, first out in front of one or more equal servers."""
 
-    __slots__ = ("_free_ns", "_others", "admitted", "served_ns")
+    __slots__ = ("_free_ns", "_others")
 
     def __init__(self, servers: int = 1) -> None:
         if servers < 1:
             raise ValueError(f"a station needs at least one server, not {servers}")
         self._free_ns = 0
         self._others: list[int] | None = [0] * servers if servers > 1 else None
-        self.admitted = 0
-        """Pieces of work so far."""
-        self.served_ns = 0
-        """Service time so far, over all servers: divide by time and servers for the load."""
 
     def admit(self, now_ns: int, service_ns: int) -> int:
         """Take in one piece of work; return how long from now it takes until it is done."""
-        self.admitted += 1
-        self.served_ns += service_ns
         if self._others is not None:
             done_ns = max(self._others[0], now_ns) + service_ns
             heapreplace(self._others, done_ns)
@@ -44,7 +38,7 @@ class Station:
         return max(first_ns - now_ns, 0)
 
     def reset(self) -> None:
-        """Forget all work, as a crash does; the counters stay."""
+        """Forget all work, as a crash does."""
         self._free_ns = 0
         if self._others is not None:
             self._others[:] = [0] * len(self._others)

@@ -72,7 +72,6 @@ class FaultTimeline:
         self.windows: list[FaultWindow] = []
         """What has happened so far, for pictures."""
         self._known: tuple[str, ...] = ()
-        self._down_until: dict[str, int | None] = {}
         self._slow: dict[str, list[Slow]] = {}
 
     def arm(
@@ -172,23 +171,17 @@ class FaultTimeline:
                 self._handlers[fault.kind](node.name)
 
     def _crash(self, fault: Crash, node: Node, window: FaultWindow) -> None:
-        now_ns = self._kernel.now
-        until_ns = None if fault.length_ns is None else now_ns + fault.length_ns
-        if node.crashed and node.name in self._down_until:
-            before_ns = self._down_until[node.name]
-            until_ns = None if None in (before_ns, until_ns) else max(before_ns or 0, until_ns or 0)
-        self._down_until[node.name] = until_ns
+        node.kept_down += 1
         node.crash()
         window.end_ns = None
-        if until_ns is not None:
-            self._at(until_ns, self._restart, (node, window))
+        if fault.length_ns is not None:
+            self._at(self._kernel.now + fault.length_ns, self._restart, (node, window))
 
     def _restart(self, which: tuple[Node, FaultWindow]) -> None:
         node, window = which
         window.end_ns = self._kernel.now
-        if self._down_until.get(node.name) == self._kernel.now:
-            del self._down_until[node.name]
-            node.restart()
+        node.kept_down -= 1
+        node.restart()
 
     def _resume(self, which: tuple[Node, Any, FaultWindow]) -> None:
         node, life, window = which

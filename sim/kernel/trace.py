@@ -1,8 +1,13 @@
-"""Record what happened as one append-only list of typed events.
+"""Record what happened as typed events.
 
-While the world runs only references are stored, one small tuple an event; names and details are
-made when somebody reads `events`, `rows` or `digest`. Messages must therefore be immutable, as
-the house asks. A world without tracing holds no `Trace` at all and does no work here.
+A world without tracing holds no `Trace` and does no work here. With tracing, one row of six
+references a message hop is stored while the world runs: when it leaves and arrives is known at
+once. What a fault changes about it later (lost, kept through a pause, held by a partition) is
+stored apart. Events are made, in order, when somebody reads them. Message bodies must therefore
+be immutable, as the house asks.
+
+Events of one instant stand in the order in which their causes were made, so what a handler did
+stands after the message that it handled.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,31 +17,9 @@ from typing import Any, NamedTuple, Protocol
 
 from sim.kernel.digest import Digest
 
-__all__ = [
-    "Deliver",
-    "Drop",
-    "Event",
-    "FaultEvent",
-    "Note",
-    "Parcel",
-    "Send",
-    "Trace",
-    "message_name",
-]
+__all__ = ["Deliver", "Drop", "Event", "FaultEvent", "Note", "Send", "Trace"]
 
-Handler = Callable[[Any], None]
 Detail = dict[str, Any]
-
-
-class Wire(Protocol):
-    """Name the two ends of a link."""
-
-    source_name: str
-    target_name: str
-
-
-Parcel = tuple[int, Handler, Any, Wire]
-"""A traced message on its way: its number, its handler, its argument and its link."""
 
 
 class Send(NamedTuple):
@@ -51,7 +34,7 @@ class Send(NamedTuple):
 
     def row(self) -> Detail:
         """Return the event as a plain dict."""
-        return _row("send", self.at_ns, self.source, self.target, self.name, self)
+        return _row("send", self, self.source, self.target)
 
 
 class Deliver(NamedTuple):
@@ -66,11 +49,11 @@ class Deliver(NamedTuple):
 
     def row(self) -> Detail:
         """Return the event as a plain dict."""
-        return _row("deliver", self.at_ns, self.target, self.source, self.name, self)
+        return _row("deliver", self, self.target, self.source)
 
 
 class Drop(NamedTuple):
-    """Say that a message was lost, and why."""
+    """Say that a message was lost, and why (`detail["reason"]`)."""
 
     at_ns: int
     message: int
@@ -81,7 +64,7 @@ class Drop(NamedTuple):
 
     def row(self) -> Detail:
         """Return the event as a plain dict."""
-        return _row("drop", self.at_ns, self.target, self.source, self.name, self)
+        return _row("drop", self, self.target, self.source)
 
 
 class Note(NamedTuple):
@@ -95,11 +78,11 @@ class Note(NamedTuple):
 
     def row(self) -> Detail:
         """Return the event as a plain dict."""
-        return _row("note", self.at_ns, self.node, "", self.name, self)
+        return _row("note", self, self.node, "")
 
 
 class FaultEvent(NamedTuple):
-    """Say that the world did something to a node or to links, or stopped doing it."""
+    """Say that the world did something to a node (or to links: no node), or stopped doing it."""
 
     at_ns: int
     message: int
@@ -109,73 +92,106 @@ class FaultEvent(NamedTuple):
 
     def row(self) -> Detail:
         """Return the event as a plain dict."""
-        return _row("fault", self.at_ns, self.node, "", self.name, self)
+        return _row("fault", self, self.node, "")
 
 
 Event = Send | Deliver | Drop | Note | FaultEvent
 
 NO_MESSAGE = -1
-_SEND, _DELIVER, _DROP, _NOTE, _FAULT = range(5)
+WIDTH = 6
+
+
+class Wire(Protocol):
+    """Name the two ends of a link."""
+
+    source_name: str
+    target_name: str
+
+
+class World(Protocol):
+    """What a trace asks of the kernel that it follows."""
+
+    @property
+    def now(self) -> int:
+        """The true time in nanoseconds."""
+        ...
+
+    def stamp(self) -> int:
+        """Draw the next tie."""
+        ...
+
+    def pending(self) -> frozenset[int]:
+        """Return the ties of all entries that have not run yet."""
+        ...
 
 
 class Trace:
-    """Hold the events of one run in the order in which they happened."""
+    """Hold the events of one run."""
 
-    __slots__ = ("_raw", "messages", "record")
+    __slots__ = ("_changes", "_hops", "_marks", "_world", "hop")
+
+    _world: World
 
     def __init__(self) -> None:
-        self._raw: list[tuple[Any, ...]] = []
-        self.record = self._raw.append
-        self.messages = 0
-        """Messages numbered so far."""
+        self._hops: list[Any] = []
+        self._changes: list[tuple[str, int, int, Any]] = []
+        self._marks: list[tuple[int, int, type[Note | FaultEvent], str, str, Detail]] = []
+        self.hop: Callable[[tuple[Any, ...]], None] = self._hops.extend
+        """Record one message: the instant at which it leaves, its number (its tie, or another
+        stamp; inverted for a reply), the instant at which it arrives (-1: not known yet), its
+        link, the handler of the request, and the body."""
 
-    def __len__(self) -> int:
-        return len(self._raw)
+    def follow(self, world: World) -> None:
+        """Take times and ties from this kernel."""
+        self._world = world
 
-    def send(self, at_ns: int, handler: Handler, argument: Any, link: Wire) -> Parcel:
-        """Record that a message leaves at that time; return it, numbered, as a parcel."""
-        number = self.messages
-        self.messages = number + 1
-        parcel = (number, handler, argument, link)
-        self.record((_SEND, at_ns, parcel))
-        return parcel
+    def under_way(self, due_ns: int, number: int, tie: int) -> None:
+        """Record when a message whose arrival was not known will arrive, and as which entry."""
+        self._changes.append(("under way", due_ns, tie, number))
 
-    def deliver(self, at_ns: int, parcel: Parcel) -> None:
-        """Record that a message is handled now."""
-        self.record((_DELIVER, at_ns, parcel))
+    def lost(self, at_ns: int, tie: int, reason: str) -> None:
+        """Record that the message of an entry, if it is one, is lost."""
+        self._changes.append(("lost", at_ns, tie, reason))
 
-    def drop(self, at_ns: int, parcel: Parcel, reason: str) -> None:
-        """Record that a message is lost."""
-        self.record((_DROP, at_ns, parcel, reason))
+    def moved(self, at_ns: int, tie: int, new_tie: int) -> None:
+        """Record that the message of an entry, if it is one, runs later and as another entry."""
+        self._changes.append(("moved", at_ns, tie, new_tie))
 
     def note(self, at_ns: int, node: str, name: str, detail: Detail) -> None:
         """Record a remark of a node."""
-        self.record((_NOTE, at_ns, node, name, detail))
+        self._marks.append((at_ns, self._world.stamp(), Note, node, name, detail))
 
     def fault(self, at_ns: int, node: str, name: str, detail: Detail) -> None:
         """Record what the world does to a node, or to links when the node is empty."""
-        self.record((_FAULT, at_ns, node, name, detail))
+        self._marks.append((at_ns, self._world.stamp(), FaultEvent, node, name, detail))
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self.events)
 
     @property
     def events(self) -> list[Event]:
-        """All events so far, as typed objects."""
-        return list(self)
-
-    def __iter__(self) -> Iterator[Event]:
-        # A reply is recorded when its work begins, with the time at which it will leave.
-        return map(_typed, sorted(self._raw, key=_at_ns))
+        """All events so far, as typed objects in their order; made anew at each reading."""
+        events = _Reading(self._hops, self._changes).events(self._world)
+        for at_ns, stamp, kind, node, name, detail in self._marks:
+            plain_detail = {key: plain(value) for key, value in detail.items()}
+            events.append((at_ns, stamp, kind(at_ns, NO_MESSAGE, node, name, plain_detail)))
+        events.sort(key=lambda entry: entry[:2])
+        return [event for _, _, event in events]
 
     def rows(self) -> Iterator[Detail]:
         """Yield one plain dict an event.
 
-        The keys are always `at_ns`, `kind` (send, deliver, drop, note, fault), `node`, `peer`
-        (empty without one), `name`, `message` (-1 without one) and `detail` (a dict of plain
-        values).
+        The keys are always `at_ns`, `kind` (send, deliver, drop, note, fault), `node` (where it
+        happens), `peer` (the other end, empty without one), `name`, `message` (-1 without one)
+        and `detail` (a dict of plain values; a body that is none is under `value`).
         """
-        return (event.row() for event in self)
+        return (event.row() for event in self.events)
 
     def digest(self) -> str:
-        """Return the hash of all rows: first three integer columns, then the texts, row by row."""
+        """Return the hash of all rows, column by column: `at_ns`, `message`, then the texts."""
         rows = list(self.rows())
         digest = Digest()
         digest.text("schema", "trace/1")
@@ -187,21 +203,68 @@ class Trace:
         return digest.hex()
 
 
-def message_name(handler: Handler) -> str:
-    """Name a message after its handler, without a leading `on_` or `_`; replies say so."""
-    name: str = getattr(handler, "__name__", type(handler).__name__)
-    if name == "arrive" and (asked := getattr(_owner(handler), "handler", None)) is not None:
-        return f"{message_name(asked)} reply"
-    return name.removeprefix("_").removeprefix("on_")
+Placed = tuple[int, int, Event]
+"""An event with its instant and its place among those of the instant."""
 
 
-def _owner(handler: Handler) -> Any:
-    """Return the object of a bound method."""
-    return getattr(handler, "__self__", None)
+class _Reading:
+    """Work out what became of every message."""
+
+    def __init__(self, hops: list[Any], changes: list[tuple[str, int, int, Any]]) -> None:
+        self._rows = sorted(
+            zip(*(hops[column::WIDTH] for column in range(WIDTH)), strict=True),
+            key=lambda row: (row[0], _number(row[1])),
+        )
+        self._place = {_number(row[1]): place for place, row in enumerate(self._rows)}
+        self._number_of_tie = {number: number for number in self._place}
+        self._arrivals = {_number(row[1]): row[2] for row in self._rows if row[2] >= 0}
+        self._losses: list[tuple[int, int, str]] = []
+        for change, at_ns, tie, extra in changes:
+            if change == "under way":
+                self._number_of_tie[tie] = extra
+                self._arrivals[tie] = at_ns
+            elif tie in self._number_of_tie:
+                self._change(change, at_ns, tie, extra)
+
+    def _change(self, change: str, at_ns: int, tie: int, extra: Any) -> None:
+        number = self._number_of_tie[tie]
+        self._arrivals.pop(tie, None)
+        if change == "lost":
+            self._losses.append((at_ns, number, extra))
+        else:
+            self._number_of_tie[extra] = number
+            self._arrivals[extra] = at_ns
+
+    def events(self, world: World) -> list[Placed]:
+        """Return all events of messages up to now."""
+        now_ns, pending = world.now, world.pending()
+        placed: list[Placed] = []
+        for row in self._rows:
+            number = _number(row[1])
+            if row[0] <= now_ns:
+                detail = _detail(row[5])
+                placed.append((row[0], number, Send(row[0], *self._ends(number), detail)))
+        for tie, at_ns in self._arrivals.items():
+            if tie not in pending:
+                number = self._number_of_tie[tie]
+                detail = _detail(self._rows[self._place[number]][5])
+                placed.append((at_ns, tie, Deliver(at_ns, *self._ends(number), detail)))
+        for at_ns, number, reason in self._losses:
+            drop = Drop(at_ns, *self._ends(number), {"reason": reason})
+            placed.append((at_ns, number, drop))
+        return placed
+
+    def _ends(self, number: int) -> tuple[int, str, str, str]:
+        """Return place, source, target and name of a message."""
+        place = self._place[number]
+        _, signed, _, link, handler, _ = self._rows[place]
+        name = str(getattr(handler, "__name__", type(handler).__name__))
+        name = name.removeprefix("_").removeprefix("on_")
+        return place, link.source_name, link.target_name, name if signed >= 0 else f"{name} reply"
 
 
 def plain(value: Any) -> Any:
-    """Turn a value into numbers, texts, lists and dicts, what is none of them into its type."""
+    """Turn a value into numbers, texts, lists and dicts, and what is none of them into its type."""
     if value is None or isinstance(value, bool | int | str):
         return value
     if is_dataclass(value) and not isinstance(value, type):
@@ -213,39 +276,22 @@ def plain(value: Any) -> Any:
     return type(value).__name__
 
 
-def _at_ns(raw: tuple[Any, ...]) -> int:
-    at_ns: int = raw[1]
-    return at_ns
+def _number(signed: int) -> int:
+    return signed if signed >= 0 else ~signed
 
 
-def _typed(raw: tuple[Any, ...]) -> Event:
-    code, at_ns, *rest = raw
-    if code == _NOTE:
-        return Note(at_ns, NO_MESSAGE, rest[0], rest[1], plain_dict(rest[2]))
-    if code == _FAULT:
-        return FaultEvent(at_ns, NO_MESSAGE, rest[0], rest[1], plain_dict(rest[2]))
-    number, handler, argument, link = rest[0]
-    name = message_name(handler)
-    ends = (at_ns, number, link.source_name, link.target_name, name)
-    if code == _DROP:
-        return Drop(*ends, {"reason": rest[1]})
-    body = plain(getattr(argument, "body", argument))
-    detail = body if isinstance(body, dict) else {} if body is None else {"value": body}
-    return Send(*ends, detail) if code == _SEND else Deliver(*ends, detail)
+def _detail(body: Any) -> Detail:
+    shown = plain(body)
+    return shown if isinstance(shown, dict) else {} if shown is None else {"value": shown}
 
 
-def plain_dict(detail: Detail) -> Detail:
-    """Turn all values of a detail into plain ones."""
-    return {key: plain(value) for key, value in detail.items()}
-
-
-def _row(kind: str, at_ns: int, node: str, peer: str, name: str, event: Event) -> Detail:
+def _row(kind: str, event: Event, node: str, peer: str) -> Detail:
     return {
-        "at_ns": at_ns,
+        "at_ns": event.at_ns,
         "kind": kind,
         "node": node,
         "peer": peer,
-        "name": name,
+        "name": event.name,
         "message": event.message,
         "detail": event.detail,
     }
