@@ -36,8 +36,11 @@ class UsageError(Exception):
 
     exit = Exit.USAGE
 
-    def __init__(self, message: str = "", *, where: str = "", problems: Iterable[Problem] = ()):
-        self.problems = (*([Problem(message=message, where=where)] if message else ()), *problems)
+    def __init__(
+        self, message: str = "", *, where: str = "", problems: Iterable[Problem] = ()
+    ) -> None:
+        own = [Problem(message=message, where=where)] if message else []
+        self.problems = (*own, *problems)
         super().__init__(*self.problems)
 
     def lines(self) -> list[str]:
@@ -57,7 +60,7 @@ class InternalError(Exception):
 
     exit = Exit.BUG
 
-    def __init__(self, message: str, *, capsule: Path | None = None):
+    def __init__(self, message: str, *, capsule: Path | None = None) -> None:
         self.message = message
         self.capsule = capsule
         super().__init__(message)

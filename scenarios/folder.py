@@ -46,13 +46,16 @@ def utc_now() -> str:
 class Draft:
     """A folder in the making; leaving it by an exception deletes it."""
 
-    def __init__(self, parent: Path) -> None:
+    def __init__(self, parent: Path, *, name: str | None = None) -> None:
         self.parent = parent
         self.files: list[str] = []
         try:
             parent.mkdir(parents=True, exist_ok=True)
-            self.path = Path(tempfile.mkdtemp(prefix=".draft-", dir=parent))
-            self.path.chmod(0o755)
+            if name is None:
+                self.path = Path(tempfile.mkdtemp(prefix=".draft-", dir=parent))
+                self.path.chmod(0o755)
+            else:
+                self.path = _claim(parent / name)
         except OSError as error:
             raise disk_error(error, parent) from error
 
@@ -85,17 +88,23 @@ class Draft:
 
     def finish(self, name: str, *, latest: bool = True) -> Path:
         """Put everything on the disk, give the folder its name, and return its path."""
-        for path in sorted(self.path.rglob("*")):
-            if path.is_file():
-                _sync(path)
-        for path in sorted(path for path in self.path.rglob("*") if path.is_dir()):
-            _sync(path)
-        _sync(self.path)
-        place = _move(self.path, self.parent / name)
-        _sync(self.parent)
+        place = settle(self.path, self.parent / name)
         if latest:
             point_latest(place)
         return place
+
+
+def settle(folder: Path, target: Path) -> Path:
+    """Put a whole folder on the disk, then rename it to the first free name like the target."""
+    try:
+        for path in (*sorted(folder.rglob("*")), folder):
+            _sync(path)
+        place = _claim(target)
+        folder.rename(place)
+        _sync(place.parent)
+    except OSError as error:
+        raise disk_error(error, target) from error
+    return place
 
 
 def folder_name(digest: str) -> str:
@@ -138,18 +147,19 @@ def write_whole(path: Path, content: bytes) -> None:
         raise disk_error(error, path) from error
 
 
-def _move(source: Path, target: Path) -> Path:
-    """Rename to the first free name: `name`, `name-2`, `name-3` and so on."""
+def _claim(target: Path) -> Path:
+    """Make the first free folder of `name`, `name-2`, `name-3` and so on.
+
+    Making it is what claims the name; a rename then replaces the empty folder.
+    """
     number = 1
     while True:
         place = target if number == 1 else target.with_name(f"{target.name}-{number}")
         try:
-            # Making the folder is what claims the name; a rename replaces an empty folder.
             place.mkdir()
         except FileExistsError:
             number += 1
             continue
-        source.rename(place)
         return place
 
 

@@ -139,9 +139,7 @@ def _patterns(
                 yield from _pattern(glob, (*path, key, number), nodes)
 
 
-def _pattern(
-    glob: str, path: tuple[str | int, ...], nodes: tuple[str, ...]
-) -> Iterator[Complaint]:
+def _pattern(glob: str, path: tuple[str | int, ...], nodes: tuple[str, ...]) -> Iterator[Complaint]:
     if not any(fnmatchcase(node, glob) for node in nodes):
         roles = dict.fromkeys(node.split(".")[0] for node in nodes)
         hint = nearest(glob, nodes) or f" (nodes: {', '.join(roles)})"

@@ -51,9 +51,9 @@ class _Worker:
         self.task: Task | None = None
         self.deadline = float("inf")
         self._buffer = b""
-        self._errors = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the worker
         # A process group of its own: Ctrl-C on the terminal is the driver's to handle.
-        self.process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
+        self.process = subprocess.Popen(  # our own interpreter and module
             [sys.executable, "-P", "-m", "scenarios.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

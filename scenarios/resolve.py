@@ -132,7 +132,7 @@ def _drifts(scenario: Scenario) -> Iterable[Fault]:
 def _choose(
     scenario: Scenario, source: Source
 ) -> tuple[Workload, TransactionTrace, tuple[str, ...]]:
-    """Return the workload that runs, its trace, and which one was chosen where there was a choice."""
+    """Return the workload that runs, its trace, and a note where there was a choice."""
     workload = scenario.workload
     clients = scenario.topology.clients
     if not isinstance(workload, Trace):
@@ -202,4 +202,3 @@ def _cut(trace: TransactionTrace, workload: Trace, clients: int, name: str) -> T
             where=name,
         )
     return trace
-

@@ -125,6 +125,11 @@ class Store:
         finally:
             self._connection.close()
 
+    def abandon(self) -> None:
+        """Close the file without writing what is pending, because it cannot be written."""
+        self._pending.clear()
+        self._connection.close()
+
     def remember(self, name: str, value: Any) -> None:
         """Keep a fact about the campaign."""
         with self._guard():
@@ -140,16 +145,30 @@ class Store:
             ).fetchone()
         return None if row is None else json.loads(row[0])
 
-    def bodies(self, *, scenario: str, version: str) -> dict[int, dict[str, Any]]:
-        """Return the runs of a scenario that have a digest, by seed, in seed order."""
+    def bodies(
+        self, *, scenario: str, version: str, undecided: bool = False
+    ) -> dict[int, dict[str, Any]]:
+        """Return the runs of a scenario by seed, in seed order.
+
+        Runs without a digest, which a later call makes again, only if `undecided`.
+        """
         self.flush()
         with self._guard():
             rows = self._connection.execute(
                 "SELECT seed, body FROM run "
-                "WHERE scenario = ? AND version = ? AND digest IS NOT NULL",
-                (scenario, version),
+                "WHERE scenario = ? AND version = ? AND (digest IS NOT NULL OR ?)",
+                (scenario, version, undecided),
             ).fetchall()
         return {int(seed): json.loads(body) for seed, body in sorted(rows, key=_by_seed)}
+
+    def digests(self, *, scenario: str) -> dict[int, str]:
+        """Return the digest of every run of a scenario by seed, whatever code made it."""
+        with self._guard():
+            rows = self._connection.execute(
+                "SELECT seed, digest FROM run WHERE scenario = ? AND digest IS NOT NULL",
+                (scenario,),
+            ).fetchall()
+        return {int(seed): digest for seed, digest in rows}
 
     def _insert(self, row: Row) -> None:
         key = (row.scenario, row.version, str(row.seed))

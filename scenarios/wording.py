@@ -67,13 +67,12 @@ def explain(error: Mapping[str, Any], values: Mapping[str, Any]) -> Complaint:
     return Complaint(path=path, message=f"{key}: {told}, found {shown(error['input'])}")
 
 
-def real_path(loc: tuple[str | int, ...], values: Any) -> Path:
+def real_path(loc: Path, values: Any) -> Path:
     """Drop the tags of unions, which pydantic puts into its paths and no file has."""
     path: Path = ()
     for part in loc:
-        if isinstance(values, Mapping) and part in values:
-            values = values[part]
-        elif isinstance(values, tuple) and isinstance(part, int) and part < len(values):
+        inside = isinstance(values, tuple) and isinstance(part, int) and part < len(values)
+        if inside or (isinstance(values, Mapping) and part in values):
             values = values[part]
         else:
             continue
@@ -99,9 +98,7 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def table_at(
-    path: Path, values: Any, table: type[Table] | None = Scenario
-) -> type[Table] | None:
+def table_at(path: Path, values: Any, table: type[Table] | None = Scenario) -> type[Table] | None:
     """Return the table that holds the keys at a path."""
     if not path or table is None:
         return table
@@ -147,9 +144,7 @@ def _unknown_kind(path: Path, kind: str, context: Mapping[str, Any]) -> Complain
         return Complaint(path=path, message=f'{spelled(path)} needs "kind"', at_key=True)
     choices = re.findall(r"'([^']*)'", context["expected_tags"])
     tag = context["tag"]
-    return Complaint(
-        path=(*path, "kind"), message=f'unknown {noun} "{tag}"{nearest(tag, choices)}'
-    )
+    return Complaint(path=(*path, "kind"), message=f'unknown {noun} "{tag}"{nearest(tag, choices)}')
 
 
 def _tables_in(annotation: Any) -> list[type[Table]]:

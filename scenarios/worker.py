@@ -15,7 +15,7 @@ def main() -> None:
     """Answer messages until the driver closes the pipe."""
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
         os.dup2(2, 1)
-        from scenarios.task import perform
+        from scenarios.job import perform
 
         for line in sys.stdin:
             answers.write(json.dumps(perform(json.loads(line)), ensure_ascii=False) + "\n")

@@ -1,7 +1,7 @@
 """Latency in scenario files: a plain duration, or a law with its numbers.
 
-    latency = "200us"
-    latency = { kind = "log_normal", median = "200us", sigma = 0.4 }
+latency = "200us"
+latency = { kind = "log_normal", median = "200us", sigma = 0.4 }
 """
 
 from __future__ import annotations
@@ -90,9 +90,7 @@ class ParetoTail(Table):
 
     def law(self) -> laws.Distribution:
         """Return the distribution that the kernel draws from."""
-        return laws.ParetoTail(
-            body=self.body.law(), alpha_ppm=self.alpha, from_ppm=self.beyond
-        )
+        return laws.ParetoTail(body=self.body.law(), alpha_ppm=self.alpha, from_ppm=self.beyond)
 
 
 def _short_form(value: Any) -> Any:

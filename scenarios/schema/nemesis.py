@@ -1,3 +1,5 @@
 """placeholder"""
+
 from typing import Any
+
 AnyNemesis = Any

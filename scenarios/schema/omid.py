@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 import inspect
 from dataclasses import fields
-from typing import Any, Final, Literal
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import Field, create_model
 
@@ -59,15 +60,29 @@ def _field_docs(source: type[Any]) -> dict[str, str]:
     tree = ast.parse(inspect.getsource(source))
     body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
     told = {}
-    for field, text in zip(body, body[1:], strict=False):
+    for field, text in pairwise(body):
         match field, text:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=doc)):
                 told[name] = " ".join(str(doc).split())
     return told
 
 
-OmidTable = _table("OmidTable", Settings, "Constants of the protocol; defaults are the code's.")
-TopologyTable = _table("TopologyTable", Topology, "How many nodes of each role there are.")
+if TYPE_CHECKING:
+
+    class OmidTable(Table):
+        """Constants of the protocol."""
+
+    class TopologyTable(Table):
+        """How many nodes of each role there are."""
+
+        clients: int
+        managers: int
+        regions: int
+        commit_table_regions: int
+
+else:
+    OmidTable = _table("OmidTable", Settings, "Constants of the protocol; defaults are the code's.")
+    TopologyTable = _table("TopologyTable", Topology, "How many nodes of each role there are.")
 
 
 def settings_of(table: Table) -> Settings:

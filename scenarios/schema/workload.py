@@ -146,9 +146,7 @@ def _file_is_a_trace(value: Any) -> Any:
 
 BuiltIn = Annotated[Ycsb | Bank | Counters | Mix | Pairs | Script, Field(discriminator="kind")]
 AnyWorkload = Annotated[
-    Annotated[
-        Ycsb | Bank | Counters | Mix | Pairs | Script | Trace, Field(discriminator="kind")
-    ],
+    Annotated[Ycsb | Bank | Counters | Mix | Pairs | Script | Trace, Field(discriminator="kind")],
     BeforeValidator(_file_is_a_trace),
 ]
 

@@ -1,0 +1,1 @@
+"""The commands of `bulkhead`, one module each: a documented function, and its options."""
