@@ -116,6 +116,15 @@ class FaultTimeline:
             self._matching(fault, glob)
         return tuple(name for name in self._known if matches_any(name, globs))
 
+    def gone(self, name: str) -> bool:
+        """Return True when a node is down and no fault will bring it up again."""
+        return any(
+            window.node == name
+            and isinstance(window.fault, Crash)
+            and window.fault.length_ns is None
+            for window in self.windows
+        )
+
     def _matching(self, fault: Fault, glob: str) -> tuple[str, ...]:
         names = tuple(name for name in self._known if matches_any(name, (glob,)))
         if not names:

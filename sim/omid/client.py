@@ -371,7 +371,7 @@ class Client(Resolution, SessionNode):
         """Forget everything; the transaction under way ends unknown to anybody."""
         self.manager = None
         self.script = None
-        self.workload.abandon(self.session)
+        self.workload.crashed(self.session)
 
     def on_restart(self) -> None:
         """Go on with the next transaction of the session."""

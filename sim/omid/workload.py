@@ -14,10 +14,13 @@ from sim.workload.types import TransactionTrace
 
 
 class Workload:
-    """A workload trace under way."""
+    """A workload trace under way.
+
+    `on_rest` hears of every moment at which a session may have been the last one to work.
+    """
 
     def __init__(
-        self, trace: TransactionTrace, *, sessions: int, think_ns: int, on_end: Callable[[], None]
+        self, trace: TransactionTrace, *, sessions: int, think_ns: int, on_rest: Callable[[], None]
     ) -> None:
         self.trace = trace
         self.initial_value = trace.initial_value
@@ -29,10 +32,10 @@ class Workload:
         self._rows: list[Iterator[int]] = [
             iter(trace.of_client(session).tolist()) for session in range(sessions)
         ]
-        self._working = sessions
+        self._working = dict.fromkeys(range(sessions))
         self._open: dict[int, Transaction] = {}
         self._values = 0
-        self._on_end = on_end
+        self._on_rest = on_rest
 
     def next_row(self, session: int) -> int | None:
         """Return the next transaction of a session; None when it has done all."""
@@ -110,7 +113,15 @@ class Workload:
             self.abandon(session)
 
     def finished(self, session: int) -> None:
-        """Note that a session has done all; the last one ends the run."""
-        self._working -= 1
-        if self._working == 0:
-            self._on_end()
+        """Note that a session has done all."""
+        self._working.pop(session, None)
+        self._on_rest()
+
+    def crashed(self, session: int) -> None:
+        """Note that a session's client went down with its transaction, maybe for good."""
+        self.abandon(session)
+        self._on_rest()
+
+    def working(self) -> tuple[int, ...]:
+        """Return the sessions that have not done all."""
+        return tuple(self._working)

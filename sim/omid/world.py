@@ -128,7 +128,7 @@ class World:
             setup.workload,
             sessions=setup.topology.clients,
             think_ns=setup.think_ns,
-            on_end=self._on_sessions_end,
+            on_rest=self._on_rest,
         )
         self._limit = ""
         self._build()
@@ -196,13 +196,18 @@ class World:
     def _restart(self, manager: Manager) -> None:
         manager.restart()
 
-    def _on_sessions_end(self) -> None:
-        """End the run, after a last look around by those who work in the background."""
-        if self.setup.settle_ns:
-            world = self.kernel.world
-            self.kernel.post(self.setup.settle_ns, world, self._stop, None)
-        else:
-            self.kernel.stop()
+    def _on_rest(self) -> None:
+        """End the run when no session has work that its client will ever do.
+
+        Those who work in the background have the settling time for a last look around.
+        """
+        # A crash is entered in the timeline after the client has noticed it.
+        self.kernel.post(0, self.kernel.world, self._end_if_done, None)
+
+    def _end_if_done(self, _: object) -> None:
+        left = [self.clients[session] for session in self.workload.working()]
+        if all(self.timeline.gone(client.name) for client in left):
+            self.kernel.post(self.setup.settle_ns, self.kernel.world, self._stop, None)
 
     def _stop(self, _: object) -> None:
         self.kernel.stop()
