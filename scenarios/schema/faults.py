@@ -8,6 +8,8 @@ for, with the same words.
 from __future__ import annotations
 
 from dataclasses import MISSING, fields
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import Field, create_model, model_validator
@@ -85,7 +87,7 @@ TABLES: Final = {kind: _table(fault_type) for kind, fault_type in KINDS.items()}
 # A union is made of whatever kinds the kernel has; type checkers see the common base.
 AnyFault = Annotated[Any, Field(discriminator="kind")]
 if not TYPE_CHECKING:
-    AnyFault = Annotated[tuple(TABLES.values()), Field(discriminator="kind")]
+    AnyFault = Annotated[reduce(or_, TABLES.values()), Field(discriminator="kind")]
 
 
 def table_of(fault: Fault) -> FaultTable:
