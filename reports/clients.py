@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,12 +15,25 @@ from sim.history import NONE, History, OperationKind, OracleKind, OracleLog, Out
 _OPERATIONS_MAX = 16
 
 
+Place = tuple[str, int, int]
+"""Node, instant and key of a read."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What the clients of the chosen transactions saw."""
+    """What the clients of the chosen transactions saw; `reads` finds the mark of a read."""
 
-    spans: tuple[Span, ...]
-    marks: tuple[Mark, ...]
+    spans: tuple[Span, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    reads: Mapping[Place, int] = field(default_factory=dict)
+
+    def blaming(self, place: Place) -> View:
+        """Return the view with the read at a place in red, if there is one."""
+        at = self.reads.get(place)
+        if at is None:
+            return self
+        red = replace(self.marks[at], severity="bad")
+        return replace(self, marks=(*self.marks[:at], red, *self.marks[at + 1 :]))
 
 
 def clients_of(
@@ -49,20 +62,21 @@ def view_of(
     history: History,
     clients: Mapping[int, str],
     keys: Sequence[int],
-    flagged: Mapping[tuple[str, int, int], str],
+    flagged: Mapping[int, str],
 ) -> View:
     """Return spans and marks of the transactions that have a client.
 
-    Of the operations those on `keys` are shown (all, when it is empty), at most 16 each.
-    `flagged` gives the severity of a read by (node, instant, key).
+    Of the operations those on `keys` are shown (all, when it is empty), at most 16 each;
+    `flagged` gives the severity of some operations by row.
     """
-    spans, marks = [], []
+    spans: list[Span] = []
+    marks: list[Mark] = []
+    reads: dict[Place, int] = {}
     for index in _indices(history, tuple(clients)):
         start = int(history.start_timestamp[index])
         node = clients[start]
         finished = int(history.finished_ns[index])
         outcome, commit = int(history.outcome[index]), int(history.commit_timestamp[index])
-        words = outcome_words(outcome=outcome, commit=commit)
         spans.append(
             Span(
                 node=node,
@@ -72,40 +86,37 @@ def view_of(
                 label=f"transaction T{start}",
             )
         )
-        marks += _operations(history, index, node, keys, flagged)
-        kind = "acknowledged" if outcome == Outcome.COMMITTED else "abort"
-        if outcome == Outcome.UNKNOWN:
-            kind = "note"
-        marks.append(Mark(node=node, at_ns=finished, kind=kind, label=f"T{start}: {words}"))
-    return View(spans=tuple(spans), marks=tuple(marks))
-
-
-def _operations(
-    history: History,
-    index: int,
-    node: str,
-    keys: Sequence[int],
-    flagged: Mapping[tuple[str, int, int], str],
-) -> list[Mark]:
-    marks = []
-    start = int(history.start_timestamp[index])
-    for row in range(int(history.first[index]), int(history.first[index + 1])):
-        kind, key = int(history.kind[row]), int(history.key[row])
-        if keys and key not in keys:
-            continue
-        at_ns = int(history.at_ns[row])
-        version = int(history.version[row])
-        marks.append(
-            Mark(
-                node=node,
-                at_ns=at_ns,
-                kind="read" if kind == OperationKind.READ else "write",
-                label=operation_label(kind=kind, transaction=start, key=key, version=version),
-                severity=flagged.get((node, at_ns, key), "plain"),
-                detail=f"value {int(history.value[row])}",
-            )
+        rows = _operations(history, index, keys)
+        for row in rows:
+            reads[node, int(history.at_ns[row]), int(history.key[row])] = len(marks)
+            marks.append(_operation_mark(history, row, start, node, flagged))
+        words = outcome_words(outcome=outcome, commit=commit)
+        kind = {Outcome.COMMITTED: "acknowledged", Outcome.ABORTED: "abort"}.get(
+            Outcome(outcome), "note"
         )
-    return marks[:_OPERATIONS_MAX]
+        marks.append(Mark(node=node, at_ns=finished, kind=kind, label=f"T{start}: {words}"))
+    return View(spans=tuple(spans), marks=tuple(marks), reads=reads)
+
+
+def _operations(history: History, index: int, keys: Sequence[int]) -> list[int]:
+    rows = range(int(history.first[index]), int(history.first[index + 1]))
+    return [row for row in rows if not keys or int(history.key[row]) in keys][:_OPERATIONS_MAX]
+
+
+def _operation_mark(
+    history: History, row: int, start: int, node: str, flagged: Mapping[int, str]
+) -> Mark:
+    kind, key = int(history.kind[row]), int(history.key[row])
+    read = kind == OperationKind.READ
+    version = int(history.version[row])
+    return Mark(
+        node=node,
+        at_ns=int(history.at_ns[row]),
+        kind="read" if read else "write",
+        label=operation_label(kind=kind, transaction=start, key=key, version=version),
+        severity=flagged.get(row, "plain"),
+        detail=f"value {int(history.value[row])}",
+    )
 
 
 def _indices(history: History, transactions: Sequence[int]) -> list[int]:

@@ -12,11 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from reports.clients import clients_of, view_of
+from reports.blame import blamed_row, flagged_reads
+from reports.clients import View, clients_of, view_of
 from reports.leases import leases
-from reports.messages import Message, messages_of
+from reports.neighbourhood import arrows_of, places_of
 from reports.selection import Selection, select
-from reports.spacetime import Arrow, Mark, Span, Timeline, Window
+from reports.spacetime import Mark, Span, Timeline, Window
 from reports.wording import mark_of
 from sim.history import History, OracleKind, OracleLog
 
@@ -53,27 +54,46 @@ def failover_timeline(
     subtitle: str,
     evidence: Sequence[int] = (),
     transactions: Sequence[int] = (),
+    keys: Sequence[int] = (),
+    property_name: str = "",
     notes: Sequence[str] = (),
 ) -> Timeline:
-    """Return the picture of the violation that `evidence` proves, or of a failover.
+    """Return the picture of a violation, or, without any evidence, of a failover.
 
-    `evidence` are rows of the oracle log in order. `transactions` are start timestamps to show
-    as well.
+    `evidence` are rows of the oracle log in order, `transactions` start timestamps (the main one
+    first) and `keys` the keys of the evidence (the wrong one first). `property_name` decides
+    what is drawn in red; without it that is the last row of the evidence.
     """
     oracle = logs.oracle
-    chosen = select(oracle, evidence=evidence, also=transactions)
+    chosen = select(oracle, evidence=evidence, transactions=transactions, keys=keys)
     clients = clients_of(oracle, logs.history, logs.events, chosen.transactions)
-    marks = _marks(oracle, chosen, evidence)
-    spans = [*leases(oracle), *logs.spans]
-    start, end = chosen.start_ns, chosen.end_ns
+    view = View()
     if logs.history is not None:
-        marks, own = _with_clients(logs.history, clients, chosen, marks)
-        spans += own
-        start = max(min([start, *(span.start_ns - 1000 for span in own)]), 0)
-    spans = [span for span in spans if span.start_ns <= end and span.end_ns >= start]
+        flagged = flagged_reads(
+            logs.history,
+            oracle,
+            property_name=property_name,
+            transactions=transactions,
+            keys=keys,
+            evidence=evidence,
+        )
+        view = view_of(logs.history, clients, chosen.keys, flagged)
+    blamed = blamed_row(oracle, property_name=property_name, evidence=evidence)
+    if any(mark.severity == "bad" for mark in view.marks):
+        blamed = None
+    elif blamed is not None and oracle.kind[blamed] == OracleKind.RESOLVED:
+        view = view.blaming(_place(oracle, blamed))
+    marks = [*_marks(oracle, chosen, evidence, blamed, view), *view.marks]
+    start, end = _window(chosen, view, oracle)
     marks = [mark for mark in marks if start <= mark.at_ns <= end]
-    arrows = _arrows(logs, chosen, clients, spans, start=start, end=end)
-    nodes = _nodes(marks, arrows, spans)
+    spans = [*leases(oracle), *logs.spans, *view.spans]
+    spans = [span for span in spans if span.start_ns <= end and span.end_ns >= start]
+    nodes = _nodes(marks, spans, clients.values())
+    told = [int(oracle.at_ns[row]) for row in evidence]
+    told += [mark.at_ns for mark in marks if mark.severity == "bad"]
+    places = places_of(oracle, chosen, spans, told_ns=max(told, default=end))
+    inside = (event for event in logs.events if start <= event["at_ns"] <= end)
+    arrows = arrows_of(inside, places, nodes=nodes)
     more = [*notes]
     if chosen.left_out:
         more.append(f"{chosen.left_out:,} further effects of these transactions are not shown.")
@@ -92,114 +112,48 @@ def failover_timeline(
     )
 
 
-def _marks(oracle: OracleLog, chosen: Selection, evidence: Sequence[int]) -> list[Mark]:
-    proven = set(evidence)
-    violation = evidence[-1] if len(evidence) else None
-    found = [
-        mark_of(oracle, row, evidence=row in proven, violation=row == violation)
-        for row in chosen.rows
-    ]
-    return [mark for mark in found if mark is not None]
+def _window(chosen: Selection, view: View, oracle: OracleLog) -> tuple[int, int]:
+    """Return the stretch of time to draw: all that was chosen, and the reads that are flagged."""
+    flagged = [mark.at_ns for mark in view.marks if mark.severity != "plain"]
+    begun = [span.start_ns for span in view.spans]
+    start = min([chosen.start_ns, *flagged, *begun])
+    end = max([chosen.end_ns, *(at_ns + 20_000 for at_ns in flagged)])
+    return max(start, 0), end
 
 
-def _with_clients(
-    history: History, clients: Mapping[int, str], chosen: Selection, marks: list[Mark]
-) -> tuple[list[Mark], tuple[Span, ...]]:
-    """Let what clients saw replace what they resolved: a read says the same in plainer words."""
-    flagged = {}
-    for mark in marks:
-        if mark.kind == "read":
-            for key in chosen.keys:
-                flagged[mark.node, mark.at_ns, key] = mark.severity
-    view = view_of(history, clients, chosen.keys, flagged)
-    seen = {(mark.node, mark.at_ns) for mark in view.marks if mark.kind == "read"}
-    kept = [m for m in marks if not (m.kind == "read" and (m.node, m.at_ns) in seen)]
-    return [*kept, *view.marks], view.spans
-
-
-def _arrows(
-    logs: Logs,
+def _marks(
+    oracle: OracleLog,
     chosen: Selection,
-    clients: Mapping[int, str],
-    spans: Sequence[Span],
-    *,
-    start: int,
-    end: int,
-) -> list[Arrow]:
-    """Return the messages that matter, the most important ones first."""
-    oracle = logs.oracle
-    deciding, touching = set(), set()
+    evidence: Sequence[int],
+    blamed: int | None,
+    view: View,
+) -> list[Mark]:
+    """Return the marks of the chosen rows, less what a client's own read says more plainly."""
+    proven = set(evidence)
+    epochs = oracle.rows_of(OracleKind.EPOCH_STARTED)
+    found = []
     for row in chosen.rows:
-        place = (oracle.node_names[int(oracle.node[row])], int(oracle.at_ns[row]))
-        touching.add(place)
-        if oracle.kind[row] in (
-            OracleKind.COMMIT_TABLE_PUT,
-            OracleKind.COMMIT_TABLE_INVALIDATED,
-        ):
-            deciding.add(place)
-    touching |= {(s.node, s.start_ns) for s in spans if s.kind == "lease"}
-    lives = [(s.node, s.start_ns, s.end_ns) for s in spans if s.kind == "transaction"]
-    ranked = []
-    for message in messages_of(logs.events):
-        if message.sent_ns < start or message.sent_ns > end:
-            continue
-        rank = _rank(message, deciding, touching, lives)
-        if rank is not None and (message.received_ns or 0) <= end:
-            ranked.append((rank, message))
-    ranked.sort(key=lambda pair: pair[0])
-    return [
-        Arrow(
-            source=message.source,
-            sent_ns=message.sent_ns,
-            target=message.target,
-            received_ns=message.received_ns,
-            label=_message_label(message, strong=rank == 0),
-            strong=rank == 0,
-        )
-        for rank, message in ranked
-    ]
+        mark = mark_of(oracle, row, evidence=row in proven, violation=row == blamed, epochs=epochs)
+        if mark.kind != "read" or _place(oracle, row) not in view.reads:
+            found.append(mark)
+    return found
 
 
-def _message_label(message: Message, *, strong: bool) -> str:
-    name = message.name.replace("_", " ")
-    if message.lost:
-        return f"{name} ({message.lost})"
-    return f"sends {name} to {message.target}" if strong else name
+def _place(oracle: OracleLog, row: int) -> tuple[str, int, int]:
+    node = oracle.node_names[int(oracle.node[row])]
+    return node, int(oracle.at_ns[row]), int(oracle.key[row])
 
 
-def _rank(
-    message: Message,
-    deciding: set[tuple[str, int]],
-    touching: set[tuple[str, int]],
-    lives: Iterable[tuple[str, int, int]],
-) -> int | None:
-    sent = (message.source, message.sent_ns)
-    received = (message.target, message.received_ns)
-    if received in deciding:
-        return 0
-    if received in touching:
-        return 1
-    if sent in touching:
-        return 2
-    # A client runs one transaction at a time: all its messages meanwhile belong to it.
-    for node, first, last in lives:
-        if message.source == node and first <= message.sent_ns <= last:
-            return 3
-        if message.target == node and first <= (message.received_ns or -1) <= last:
-            return 3
-    return None
+def _nodes(marks: Iterable[Mark], spans: Iterable[Span], clients: Iterable[str]) -> tuple[str, ...]:
+    """Return where something happens, and the coordinator when managers change."""
+    nodes = {mark.node for mark in marks} | set(clients)
+    managers = {span.node for span in spans if span.kind == "lease"}
+    if len(managers) > 1:
+        nodes.add(_ORDER[0])
+    return tuple(sorted(nodes | managers, key=_order))
 
 
-def _nodes(
-    marks: Iterable[Mark], arrows: Iterable[Arrow], spans: Iterable[Span]
-) -> tuple[str, ...]:
-    nodes = {mark.node for mark in marks}
-    nodes |= {end for arrow in arrows for end in (arrow.source, arrow.target)}
-    nodes |= {span.node for span in spans if span.kind == "lease"}
-    return tuple(sorted(nodes, key=_place))
-
-
-def _place(node: str) -> tuple[int, str, int, str]:
+def _order(node: str) -> tuple[int, str, int, str]:
     role, _, number = node.partition(".")
     order = _ORDER.index(role) if role in _ORDER else len(_ORDER)
     return order, role, int(number) if number.isdecimal() else 0, node

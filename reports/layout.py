@@ -215,7 +215,7 @@ def _descend(
     for i, instant in enumerate(instants):
         if i:
             room = _LONG_GAP_ROOM if instants[i - 1] in starts_long else 0.0
-            y = low + max(squeeze * (4.0 + 7.0 * log10(1.0 + gaps[i - 1] / 1000.0)), room)
+            y = low + max(squeeze * (3.0 + 5.0 * log10(1.0 + gaps[i - 1] / 1000.0)), room)
         here: list[tuple[Label, tuple[str, ...]]] = []
         seen: set[int] = set()
         while at < len(labels) and labels[at].at_ns == instant:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -22,6 +22,7 @@ class Message:
     target: str
     received_ns: int | None
     lost: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
 
 
 def messages_of(events: Iterable[Mapping[str, Any]]) -> list[Message]:
@@ -56,4 +57,5 @@ def _message(number: int, send: Mapping[str, Any], end: Mapping[str, Any] | None
         target=send["peer"],
         received_ns=end["at_ns"] if end is not None and arrived else None,
         lost=reason,
+        detail=send["detail"],
     )

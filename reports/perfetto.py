@@ -18,8 +18,8 @@ from reports.slices import Slice, arrange
 from reports.spacetime import Counter, Span, Window
 from reports.words import printable
 
-EVENTS_MAX: Final = 200_000
-"""Trace events in one file by default; the UI holds a few millions."""
+EVENTS_MAX: Final = 100_000
+"""Trace events in one file by default: 20 MB that a browser opens at once."""
 
 _FAULTS: Final = "faults"
 _ROLES: Final = {
@@ -40,14 +40,15 @@ class View:
     """What a trace file shows.
 
     `events` are dicts with `at_ns`, `kind`, `node`, `peer`, `name`, `message` and `detail`.
-    With more than `events_max` of them those nearest to `focus_ns` are kept.
+    With more than `events_max` of them those nearest to `focus_ns` are kept, which is by default
+    the first fault.
     """
 
     events: Sequence[Mapping[str, Any]]
     spans: Sequence[Span] = ()
     faults: Sequence[Window] = ()
     counters: Sequence[Counter] = ()
-    focus_ns: int = 0
+    focus_ns: int | None = None
     events_max: int = EVENTS_MAX
 
 
@@ -91,9 +92,10 @@ class _Identifiers:
 def _nearest(view: View) -> list[Mapping[str, Any]]:
     if len(view.events) <= view.events_max:
         return list(view.events)
-    order = sorted(
-        range(len(view.events)), key=lambda i: (abs(view.events[i]["at_ns"] - view.focus_ns), i)
-    )
+    focus = view.focus_ns
+    if focus is None:
+        focus = min((window.start_ns for window in view.faults), default=0)
+    order = sorted(range(len(view.events)), key=lambda i: (abs(view.events[i]["at_ns"] - focus), i))
     return [view.events[i] for i in sorted(order[: view.events_max])]
 
 

@@ -15,6 +15,7 @@ TRANSACTIONS_MAX: Final = 4
 ROWS_MAX: Final = 90
 """More marks than this make a picture taller than anybody reads."""
 
+_KEYS_MAX: Final = 2
 _AFTERMATH_NS: Final = 500_000_000
 _NEVER_DRAWN: Final = (
     OracleKind.BEGIN_REPLIED,
@@ -45,24 +46,25 @@ class Selection:
     left_out: int
 
 
-def select(oracle: OracleLog, *, evidence: Sequence[int], also: Sequence[int]) -> Selection:
-    """Select what to show of a violation, or, without evidence, of a change of managers."""
+def select(
+    oracle: OracleLog,
+    *,
+    evidence: Sequence[int],
+    transactions: Sequence[int],
+    keys: Sequence[int],
+) -> Selection:
+    """Select what to show of a violation, or, when all is empty, of a change of managers.
+
+    The transactions and keys that are given come first.
+    """
     proven = [int(row) for row in evidence]
-    transactions = _transactions(oracle, proven, also)
-    keys = _keys(oracle, proven)
+    transactions = _transactions(oracle, proven, transactions)
+    keys = _keys(oracle, proven, keys) or _keys_between(oracle, transactions)
     rows = _rows(oracle, transactions, proven, keys)
     kept = _most_important(oracle, rows, proven)
     kept = _without_aftermath(oracle, kept, proven)
     managers = oracle.rows_of(OracleKind.EPOCH_STARTED, OracleKind.LEASE_RELEASED)
-    if kept:
-        at_ns = oracle.at_ns[kept]
-        start, end = int(at_ns.min()), int(at_ns.max())
-    elif len(managers):
-        start, end = int(oracle.at_ns[managers[0]]), int(oracle.at_ns[managers[-1]])
-    else:
-        start, end = 0, int(oracle.at_ns[-1]) if len(oracle) else 0
-    pad = max((end - start) // 50, 20_000) if end - start < 10**9 else 10**6
-    start, end = max(start - pad, 0), end + pad
+    start, end = _window(oracle, kept or managers.tolist())
     inside = managers[(oracle.at_ns[managers] >= start) & (oracle.at_ns[managers] <= end)]
     return Selection(
         transactions=transactions,
@@ -74,15 +76,24 @@ def select(oracle: OracleLog, *, evidence: Sequence[int], also: Sequence[int]) -
     )
 
 
+def _window(oracle: OracleLog, rows: Sequence[int]) -> tuple[int, int]:
+    """Return the time that rows take, with some air around it; without rows, all time."""
+    if not len(rows):
+        return 0, int(oracle.at_ns[-1]) if len(oracle) else 0
+    at_ns = oracle.at_ns[list(rows)]
+    start, end = int(at_ns.min()), int(at_ns.max())
+    air = min(max((end - start) // 50, 20_000), 1_000_000)
+    return max(start - air, 0), end + air
+
+
 def _transactions(
-    oracle: OracleLog, evidence: Sequence[int], also: Sequence[int]
+    oracle: OracleLog, evidence: Sequence[int], given: Sequence[int]
 ) -> tuple[int, ...]:
-    chosen: dict[int, None] = {}
+    chosen: dict[int, None] = {int(start): None for start in given}
     for row in evidence:
         chosen[int(oracle.transaction[row])] = None
         if oracle.kind[row] == OracleKind.RESOLVED:
             chosen[int(oracle.extra[row])] = None
-    chosen |= {int(start): None for start in also}
     chosen.pop(NONE, None)
     if not chosen:
         chosen = dict.fromkeys(_around_failover(oracle))
@@ -91,12 +102,10 @@ def _transactions(
 
 def _around_failover(oracle: OracleLog) -> list[int]:
     """Return an invalidated transaction and its reader, or the last before and first after."""
-    marks = oracle.rows_of(OracleKind.COMMIT_TABLE_INVALIDATED)
-    marks = marks[oracle.extra[marks] == RowState.ABSENT]
-    if len(marks):
-        victim = int(oracle.transaction[marks[0]])
+    victim = victim_of(oracle)
+    if victim is not None:
         resolved = oracle.rows_of(OracleKind.RESOLVED)
-        readers = resolved[(oracle.extra[resolved] == victim) & (resolved > marks[0])]
+        readers = resolved[oracle.extra[resolved] == victim]
         return [victim, *(int(oracle.transaction[row]) for row in readers[:1])]
     accepted = oracle.rows_of(OracleKind.COMMIT_ISSUED)
     epochs = oracle.rows_of(OracleKind.EPOCH_STARTED)
@@ -107,8 +116,35 @@ def _around_failover(oracle: OracleLog) -> list[int]:
     return [int(oracle.transaction[row]) for row in (*before, *after)]
 
 
-def _keys(oracle: OracleLog, evidence: Sequence[int]) -> tuple[int, ...]:
-    keys = dict.fromkeys(int(oracle.key[row]) for row in evidence)
+def victim_of(oracle: OracleLog) -> int | None:
+    """Return a transaction that was invalidated, best of all one whose commit came too late."""
+    marks = oracle.rows_of(OracleKind.COMMIT_TABLE_INVALIDATED)
+    marks = marks[oracle.extra[marks] == RowState.ABSENT]
+    puts = oracle.rows_of(OracleKind.COMMIT_TABLE_PUT)
+    late = puts[oracle.extra[puts] == RowState.INVALID]
+    resolved = oracle.rows_of(OracleKind.RESOLVED)
+    victims = oracle.transaction[marks]
+    read = np.isin(victims, oracle.extra[resolved])
+    for wanted in (read & np.isin(victims, oracle.transaction[late]), read, victims != NONE):
+        if wanted.any():
+            return int(victims[wanted][0])
+    return None
+
+
+def _keys_between(oracle: OracleLog, transactions: Sequence[int]) -> tuple[int, ...]:
+    """Return the keys on which the transactions met, else the first that they wrote."""
+    rows = oracle.rows_of(OracleKind.RESOLVED)
+    rows = rows[np.isin(oracle.transaction[rows], transactions)]
+    rows = rows[np.isin(oracle.extra[rows], transactions)]
+    if not len(rows):
+        rows = oracle.rows_of(OracleKind.CELL_PUT)
+        rows = rows[np.isin(oracle.transaction[rows], transactions)]
+    return tuple(dict.fromkeys(int(oracle.key[row]) for row in rows))[:_KEYS_MAX]
+
+
+def _keys(oracle: OracleLog, evidence: Sequence[int], given: Sequence[int]) -> tuple[int, ...]:
+    keys = {int(key): None for key in given}
+    keys |= {int(oracle.key[row]): None for row in evidence}
     keys.pop(NONE, None)
     return tuple(keys)
 

@@ -51,7 +51,7 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A time during which a fault is at work on some nodes; on none named, everywhere."""
+    """A time during which a fault is at work on some nodes; without any, on links."""
 
     start_ns: int
     end_ns: int

@@ -211,7 +211,7 @@ def _shade(axes: Sequence[Axes], faults: Sequence[Window], end_ns: int) -> int:
                 alpha=0.5,
                 zorder=0,
             )
-        words = wrapped(window.label, room=60, lines_max=1)[0] if window.label else "fault"
+        words = wrapped(window.label, room=95, lines_max=1)[0] if window.label else "fault"
         width = len(words) * 0.0066 + 0.01
         left = min(start, max(1.14 - width, 0.0))
         row = next((i for i, until in enumerate(free) if until <= left), len(free))

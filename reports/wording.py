@@ -12,10 +12,12 @@ from typing import Final
 import numpy as np
 
 from reports.spacetime import Mark
+from reports.words import instant
 from sim.history import (
     NONE,
     AbortReason,
     FieldWriter,
+    Integers,
     OperationKind,
     OracleKind,
     OracleLog,
@@ -52,15 +54,15 @@ def effect(oracle: OracleLog, row: int) -> Effect:
     )
 
 
-def mark_of(oracle: OracleLog, row: int, *, evidence: bool, violation: bool) -> Mark | None:
-    """Return the mark of one row, or `None` for rows that are drawn otherwise or not at all."""
+def mark_of(
+    oracle: OracleLog, row: int, *, evidence: bool, violation: bool, epochs: Integers
+) -> Mark:
+    """Return the mark of one row; `epochs` are the log's rows of new epochs."""
     told = effect(oracle, row)
-    if told.kind not in _WORDS:
-        return None
     kind, words = _WORDS[told.kind]
     label = words(told)
     severity = "plain"
-    if told.kind == OracleKind.COMMIT_TABLE_PUT and _is_late(oracle, told):
+    if told.kind == OracleKind.COMMIT_TABLE_PUT and _is_late(oracle, told, epochs):
         label = f"late write: {label}"
         severity = "warning"
     if evidence and told.kind in (OracleKind.RESOLVED, OracleKind.COMMIT_TABLE_INVALIDATED):
@@ -97,9 +99,8 @@ def outcome_words(*, outcome: int, commit: int) -> str:
     return "aborted" if outcome == Outcome.ABORTED else "outcome unknown"
 
 
-def _is_late(oracle: OracleLog, told: Effect) -> bool:
+def _is_late(oracle: OracleLog, told: Effect, epochs: Integers) -> bool:
     """Tell whether a younger epoch than that of the commit had begun."""
-    epochs = oracle.rows_of(OracleKind.EPOCH_STARTED)
     earlier = epochs[epochs < told.row]
     return bool(np.any(oracle.timestamp[earlier] > told.timestamp))
 
@@ -139,7 +140,7 @@ def _field(told: Effect) -> str:
 
 
 _WORDS: Final[dict[OracleKind, tuple[str, Callable[[Effect], str]]]] = {
-    OracleKind.START_ISSUED: ("begin", lambda told: f"T{told.transaction} begins"),
+    OracleKind.START_ISSUED: ("begin", lambda told: f"T{told.transaction} asks to begin"),
     OracleKind.COMMIT_ISSUED: (
         "commit",
         lambda told: f"accepts T{told.transaction}'s commit at {told.timestamp}",
@@ -170,6 +171,15 @@ _WORDS: Final[dict[OracleKind, tuple[str, Callable[[Effect], str]]]] = {
     OracleKind.ABORT_REPLIED: (
         "abort",
         lambda told: f"tells T{told.transaction}: aborted ({_reason(told.extra)})",
+    ),
+    OracleKind.BEGIN_REPLIED: ("begin", lambda told: f"lets T{told.transaction} begin"),
+    OracleKind.LEASE_HELD: (
+        "note",
+        lambda told: f"trusts its lease until {instant(told.timestamp)}",
+    ),
+    OracleKind.LOW_WATER_MARK_PERSISTED: (
+        "note",
+        lambda told: f"low water mark becomes {told.timestamp}",
     ),
     OracleKind.LEASE_RELEASED: ("note", lambda _: "stops: its lease is over"),
     OracleKind.EPOCH_STARTED: ("epoch", lambda told: f"serves, from timestamp {told.timestamp} on"),
