@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from reports.results import RunResult
@@ -14,23 +13,6 @@ from scenarios.job import Answer
 from scenarios.results import run_document
 from scenarios.store import Store
 from scenarios.version import code_version
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """The options of a call, checked."""
-
-    seed: int | None = None
-    repeat: int | None = None
-    seeds: str | None = None
-    shard: str | None = None
-    workers: int = 1
-    mutant: str | None = None
-    timeout_ns: int | None = None
-    fail_fast: bool = False
-    trace: bool = False
-    out: Path | None = None
-    failures: str | None = None
 
 
 @dataclass(slots=True)

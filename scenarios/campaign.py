@@ -238,7 +238,7 @@ def _keep(
     )
     campaign.records[place] = _slim(record)
     campaign.notes += [note for note in answer.notes if note not in campaign.notes]
-    if record.outcome == BUG and len(campaign.bugs) < KEPT_MAX:
+    if record.outcome == BUG and len(campaign.bugs) < (KEPT_MAX if bugs else 1):
         path = keep_bug(record, scenario=answer.scenario, bug=answer.bug, out=bugs)
         campaign.bugs.append(path)
     return record

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from scenarios.call import Call, Wishes
+from scenarios.call import Call
 from scenarios.campaign import (
     Campaign,
     Case,
@@ -31,6 +31,7 @@ from scenarios.results import called
 from scenarios.schema.scenario import stated
 from scenarios.seeds import choose_seeds
 from scenarios.store import Store
+from scenarios.wishes import Wishes
 from sim.kernel.digest import Digest
 from sim.omid.world import World
 

@@ -104,14 +104,17 @@ def _translated(arguments: Sequence[str]) -> int:
     """Run a command line and turn every way to end into an exit code."""
     try:
         returned: Any = commands.main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        _say(error.format_message())
+        return Exit.USAGE
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         path = context.command_path if context is not None else PROGRAM
         _say(f"{path}: {' '.join(error.format_message().split())}")
         return Exit.USAGE
     except UsageError as error:
-        for problem in error.lines():
-            _say(problem)
+        for line in error.lines(PROGRAM):
+            _say(line)
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
         _say(f"{PROGRAM}: interrupted; nothing was finished")

@@ -43,12 +43,18 @@ class UsageError(Exception):
         self.problems = (*own, *problems)
         super().__init__(*self.problems)
 
-    def lines(self) -> list[str]:
-        """Return what a person reads: at most ten problems, one line each."""
-        shown = [str(problem) for problem in self.problems[:PROBLEMS_MAX]]
-        if left := len(self.problems) - PROBLEMS_MAX:
-            shown += [f"and {left} more"] if left > 0 else []
-        return shown
+    def lines(self, program: str = "") -> list[str]:
+        """Return what a person reads: at most ten problems, one line each.
+
+        A problem that stands in no file begins with the name of the program, when given.
+        """
+        head = f"{program}: " if program else ""
+        shown = [
+            str(problem) if problem.where else f"{head}{problem}"
+            for problem in self.problems[:PROBLEMS_MAX]
+        ]
+        left = len(self.problems) - PROBLEMS_MAX
+        return [*shown, f"and {left} more"] if left > 0 else shown
 
     def __str__(self) -> str:
         """Join the lines."""

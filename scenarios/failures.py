@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 import tempfile
 from pathlib import Path
-from typing import Final
 
 from scenarios.capsule import write_capsule
 from scenarios.folder import Draft, utc_now, write_whole
 from scenarios.record import BUG, Record
-
-FOLDER: Final = "bulkhead-failures"
 
 
 def write_failure(folder: Path, record: Record, scenario: str) -> Path:
@@ -34,4 +31,5 @@ def keep_bug(record: Record, *, scenario: str, bug: str, out: Path | None) -> Pa
     parent = out if out is not None else Path(tempfile.mkdtemp(prefix="bulkhead-"))
     with Draft(parent) as draft:
         write_capsule(draft, record, scenario=scenario, bug=bug)
-        return draft.finish(f"{utc_now()}-{BUG}", latest=False)
+        name = f"{utc_now()}-{BUG}-{Path(record.scenario).stem}-{record.seed}"
+        return draft.finish(name, latest=False)

@@ -11,6 +11,8 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
@@ -19,6 +21,8 @@ from scenarios.errors import disk_error
 
 NONE: Final = "none"
 LATEST: Final = "latest"
+FAILURES: Final = "bulkhead-failures"
+"""Where the scenarios of failing runs go, in the working folder."""
 
 
 def output_folder(out: str) -> Path | None:
@@ -133,18 +137,27 @@ def read_latest(path: Path) -> Path:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write one file so that it is there whole or not at all."""
+    with writing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that is there whole when the block ends, and not at all when it fails."""
     fresh = path.with_name(f".{path.name}-{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with fresh.open("wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)
         _sync(path.parent)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
         raise disk_error(error, path) from error
+    finally:
+        if fresh.is_file():
+            fresh.unlink()
 
 
 def _claim(target: Path) -> Path:

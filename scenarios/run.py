@@ -10,7 +10,7 @@ from typing import Final
 from scenarios.digest import run_digest
 from scenarios.execute import Execution, Observer, execute
 from scenarios.judge import Judgement, expectations, judge, verdict_rows
-from scenarios.record import BUG, HOLDS, UNDECIDED, VIOLATED, Record
+from scenarios.record import BUG, HOLDS, UNDECIDED, VIOLATED, Expectation, Record
 from scenarios.resolve import Resolved
 from scenarios.schema.expect import Expect
 from sim.omid.mutants import MUTANTS
@@ -64,6 +64,7 @@ def wall_limit_s(resolved: Resolved, timeout_ns: int | None) -> float | None:
 def blank_record(resolved: Resolved, *, outcome: str, wall_s: float = 0.0) -> Record:
     """Return the record of a run that came to no verdict."""
     scenario = resolved.scenario
+    actual = UNDECIDED if outcome == UNDECIDED else "Bulkhead failed"
     return Record(
         scenario=resolved.name,
         system=scenario.system,
@@ -71,6 +72,7 @@ def blank_record(resolved: Resolved, *, outcome: str, wall_s: float = 0.0) -> Re
         mutant=scenario.mutant,
         outcome=outcome,
         seed=scenario.seed,
+        expectations=(Expectation(name="run", expected="a verdict", actual=actual, met=False),),
         marks={},
         metrics={},
         wall_s=round(wall_s, 6),

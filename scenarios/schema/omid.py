@@ -75,10 +75,10 @@ if TYPE_CHECKING:
     class TopologyTable(Table):
         """How many nodes of each role there are."""
 
-        clients: int
-        managers: int
-        regions: int
-        commit_table_regions: int
+        clients: int = 8
+        managers: int = 2
+        regions: int = 4
+        commit_table_regions: int = 2
 
 else:
     OmidTable = _table("OmidTable", Settings, "Constants of the protocol; defaults are the code's.")

@@ -6,17 +6,19 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from scenarios import units
-from scenarios.call import Call, Wishes
 from scenarios.console import LOG, Console, common
 from scenarios.errors import UsageError
 from scenarios.exits import Exit
-from scenarios.failures import FOLDER
-from scenarios.folder import check_writable, output_folder
+from scenarios.folder import FAILURES, check_writable, output_folder
+from scenarios.wishes import Wishes
+
+if TYPE_CHECKING:
+    from scenarios.call import Call
 
 
 def run(
@@ -67,6 +69,7 @@ def run(
 
 def _planned(cases: Sequence[Any], resolved: Sequence[Any]) -> Call:
     """Return a call that only says what it would have run."""
+    from scenarios.call import Call
     from scenarios.results import called
 
     planned = [
@@ -144,7 +147,7 @@ def command(
         timeout_ns=timeout,
         workers=workers or 0,
         out=folder,
-        failures=None if folder is None else FOLDER,
+        failures=None if folder is None else FAILURES,
         **options,
     )
     for path in (junit, summary):

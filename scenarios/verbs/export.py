@@ -1,0 +1,109 @@
+"""`bulkhead export`: a history, or the trace of a run, in a format that other programs read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Final
+
+import click
+
+from scenarios.console import LOG, Console, common
+from scenarios.errors import UsageError
+from scenarios.folder import read_latest, writing
+
+HISTORY_FORMATS: Final = ("npz", "jsonl", "edn", "parquet")
+TRACE_FORMATS: Final = ("perfetto", "shiviz")
+
+Writer = Callable[[IO[bytes]], None]
+
+
+def export(source: str, *, to: str, out: Path) -> None:
+    """Write a history or a trace to a file, whole or not at all.
+
+    `source` is a result folder, or for history formats a history file; traces need a folder
+    that was made with `--trace`.
+    """
+    write = _trace_writer(source, to) if to in TRACE_FORMATS else _history_writer(source, to)
+    with writing(out) as file:
+        write(file)
+
+
+def _history_writer(source: str, to: str) -> Writer:
+    from importlib import import_module
+
+    from scenarios.histories import read_recorded
+
+    recorded = read_recorded(source)
+    if to == "parquet":
+        _need_pyarrow()
+    write = import_module(f"specs.history.formats.{to}").write
+
+    def write_history(file: IO[bytes]) -> None:
+        write(file, recorded.history, recorded.oracle)
+
+    return write_history
+
+
+def _need_pyarrow() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("pyarrow") is None:
+        raise UsageError("Parquet needs the extra of that name: pip install 'bulkhead[parquet]'")
+
+
+def _trace_writer(source: str, to: str) -> Writer:
+    from reports.jsonl import TraceFileError, read_trace
+    from scenarios.artifacts import TRACE_FILE
+
+    folder = read_latest(Path(source))
+    path = folder / TRACE_FILE if folder.is_dir() else folder
+    if not path.is_file():
+        raise UsageError(f"no {TRACE_FILE}: make the run again with --trace", where=source)
+    try:
+        with path.open("rb") as file:
+            events = list(read_trace(file))
+    except TraceFileError as error:
+        raise UsageError(str(error), where=str(path)) from error
+
+    def write_trace(file: IO[bytes]) -> None:
+        end_ns = max((event["at_ns"] for event in events), default=0)
+        if to == "shiviz":
+            from reports.shiviz import TooManyEvents, shiviz_log
+
+            try:
+                file.write(shiviz_log(events).encode())
+            except TooManyEvents as error:
+                raise UsageError(str(error), where=str(path)) from error
+            return
+        from reports.outages import outages_of, windows_of
+        from reports.perfetto import View, write_perfetto
+
+        view = View(
+            events=events,
+            spans=outages_of(events, end_ns=end_ns),
+            faults=windows_of(events, end_ns=end_ns),
+        )
+        write_perfetto(file, view, about={"source": str(path)})
+
+    return write_trace
+
+
+@click.command(name="export", short_help="Write a history or a trace in another format.")
+@click.argument("source", metavar="FOLDER|HISTORY")
+@click.option(
+    "--to", type=click.Choice([*HISTORY_FORMATS, *TRACE_FORMATS]), required=True, help="Format."
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Where to."
+)
+@common
+def command(source: str, *, to: str, out: Path, console: Console) -> int:
+    """Write a history or a trace in another format.
+
+    npz and jsonl are our own, edn is Jepsen's rw-register, parquet needs the extra; perfetto
+    and shiviz are views of a trace.
+    """
+    export(source, to=to, out=out)
+    LOG.info("written: %s", out)
+    return 0
