@@ -6,6 +6,7 @@ matplotlib is imported when a figure is made, never with this module.
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -44,7 +45,9 @@ def figure(
     import matplotlib as mpl
     from matplotlib.figure import Figure as NewFigure
 
-    with mpl.rc_context():
+    with mpl.rc_context(), warnings.catch_warnings():
+        # A glyph that the measuring font lacks is for the viewer's fonts to draw.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         mpl.rcdefaults()
         mpl.rcParams.update(_SETTINGS)
         made = NewFigure(figsize=(width, height))

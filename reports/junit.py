@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from reports.results import RunResult, VerdictResult
+from reports.results import BUG, UNDECIDED, RunResult, VerdictResult
 from reports.story import story
 from reports.table import seed_range
 from reports.words import NOT_EXERCISED, count, plural, printable
@@ -59,6 +59,9 @@ def _suite(runs: Sequence[RunResult]) -> TestSuite:
         suite.add_testcase(_property_case(property_name, name, runs, each_s))
     for expectation_name in other:
         suite.add_testcase(_expectation_case(expectation_name, name, runs, each_s))
+    for run in runs:
+        if run.status == BUG:
+            suite.add_testcase(_bug_case(run, name))
     return suite
 
 
@@ -79,6 +82,8 @@ def _property_case(
         if len(failing) > 1:
             text = f"{plural(len(failing), 'run')} of {count(len(judged))} failed.\n{text}"
         case.result = [_failing(Failure, message, text)]
+    elif all(run.undecided(verdict) for run, verdict in judged):
+        case.result = [Skipped("a limit stopped every run before a verdict")]
     elif all(verdict.word == NOT_EXERCISED for _, verdict in judged):
         case.result = [Skipped("its premise happened in no run")]
     return case
@@ -90,11 +95,20 @@ def _expectation_case(name: str, suite: str, runs: Sequence[RunResult], seconds:
     case = TestCase(printable(name), classname=suite, time=round(seconds, 3))
     for run in runs:
         one = run.expectation(name)
-        if one is not None and not one.met:
+        if one is not None and not one.met and one.actual != UNDECIDED:
             message = printable(f"expected {one.expected}, found {one.actual} (seed {run.seed})")
             text = f"{message}\nReproduce: {printable(run.replay)}\n"
             case.result = [_failing(Failure, message, text)]
             break
+    return case
+
+
+def _bug_case(run: RunResult, suite: str) -> TestCase:
+    from junitparser import Error, TestCase
+
+    case = TestCase(f"seed {run.seed}", classname=suite, time=round(run.wall_s, 3))
+    message = "Bulkhead itself failed"
+    case.result = [_failing(Error, message, f"{message}.\nReproduce: {printable(run.replay)}")]
     return case
 
 

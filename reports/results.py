@@ -9,9 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from reports.words import verdict_word
+
+AS_EXPECTED: Final = "as expected"
+UNEXPECTED: Final = "unexpected"
+UNDECIDED: Final = "undecided"
+BUG: Final = "bug"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +87,22 @@ class RunResult:
         )
 
     @property
+    def status(self) -> str:
+        """Return "as expected", "unexpected", "undecided" (a limit stopped it) or "bug" (ours)."""
+        if self.outcome == BUG:
+            return BUG
+        decided = [one for one in self.expectations if one.actual != UNDECIDED]
+        fine = all(one.met for one in decided)
+        if not self.expectations:
+            fine = all(verdict.holds for verdict in self.verdicts)
+        if not fine:
+            return UNEXPECTED
+        return UNDECIDED if self.outcome == UNDECIDED else AS_EXPECTED
+
+    @property
     def met(self) -> bool:
-        """Tell whether every expectation is met; without any, whether every property holds."""
-        if self.expectations:
-            return all(expectation.met for expectation in self.expectations)
-        return all(verdict.holds for verdict in self.verdicts)
+        """Tell whether the run came to its end and every expectation is met."""
+        return self.status == AS_EXPECTED
 
     @property
     def violated(self) -> tuple[VerdictResult, ...]:
@@ -103,7 +119,14 @@ class RunResult:
     def unmet(self, verdict: VerdictResult) -> bool:
         """Tell whether a verdict is not what was expected: by default, that it holds."""
         expectation = self.expectation(verdict.name)
-        return not verdict.holds if expectation is None else not expectation.met
+        if expectation is None:
+            return not verdict.holds
+        return not expectation.met and expectation.actual != UNDECIDED
+
+    def undecided(self, verdict: VerdictResult) -> bool:
+        """Tell whether a limit stopped the run before this verdict was final."""
+        expectation = self.expectation(verdict.name)
+        return expectation is not None and expectation.actual == UNDECIDED
 
 
 def _verdict(row: Mapping[str, Any]) -> VerdictResult:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reports.grid import markdown
-from reports.results import RunResult
+from reports.results import BUG, UNEXPECTED, RunResult
 from reports.story import story
-from reports.table import runs_grid, verdict_grid
+from reports.table import runs_grid, statuses, verdict_grid
 from reports.words import plural
 
 STORIES_MAX = 5
@@ -17,13 +17,9 @@ STORIES_MAX = 5
 def markdown_summary(results: Sequence[RunResult], *, command: str, version: str) -> str:
     """Return the verdict, a table of all runs, and the stories of what was not expected."""
     unmet = sorted((run for run in results if not run.met), key=lambda run: run.seed)
+    sign = "✗" if any(run.status in (UNEXPECTED, BUG) for run in unmet) else "○" if unmet else "✓"
     runs = plural(len(results), "run")
-    if not results:
-        verdict = "Nothing was run"
-    elif unmet:
-        verdict = f"✗ {len(unmet):,} of {runs} not as expected"
-    else:
-        verdict = f"✓ {runs}, every expectation met"
+    verdict = f"{sign} {runs}: {statuses(results)}" if results else "nothing was run"
     parts = [f"## Bulkhead: {verdict}\n"]
     if results:
         parts.append(markdown(runs_grid(results)))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from reports.grid import Grid, coloured, facts, plain
-from reports.results import RunResult, VerdictResult
+from reports.results import AS_EXPECTED, BUG, UNDECIDED, UNEXPECTED, RunResult, VerdictResult
 from reports.words import count, duration, plural, seconds, three_digits, wrapped
 
 DIGEST_DIGITS: Final = 12
@@ -40,9 +40,8 @@ def runs_summary(
     """Return one row for all runs of one scenario, variant and mutant."""
     grid = runs_grid(results)
     table = _grid(grid, colour=colour, width=width, ascii_only=ascii_only)
-    met = sum(result.met for result in results)
-    total = f"{plural(len(results), 'run')}, {count(met)} as expected"
-    return f"{table}\n{total}, {seconds(sum(result.wall_s for result in results))} of work\n"
+    work = seconds(sum(result.wall_s for result in results))
+    return f"{table}\n{plural(len(results), 'run')}: {statuses(results)}; {work} of work\n"
 
 
 def verdict_grid(result: RunResult) -> Grid:
@@ -65,7 +64,7 @@ def runs_grid(results: Sequence[RunResult]) -> Grid:
         groups.setdefault((result.scenario, result.variant, result.mutant), []).append(result)
     rows = []
     for (scenario, variant, mutant), runs in groups.items():
-        failing = sorted(run.seed for run in runs if not run.met)
+        failing = sorted(run.seed for run in runs if run.status in (UNEXPECTED, BUG))
         rows.append(
             (
                 scenario,
@@ -100,6 +99,15 @@ def violations(runs: Iterable[RunResult]) -> str:
     return ", ".join(f"{name} ({count(times)})" for name, times in found.items()) or "nothing"
 
 
+def statuses(runs: Iterable[RunResult]) -> str:
+    """Return how many runs came to what, the expected ones first."""
+    found = dict.fromkeys((AS_EXPECTED, UNEXPECTED, UNDECIDED, BUG), 0)
+    for run in runs:
+        found[run.status] += 1
+    told = [f"{count(times)} {status}" for status, times in found.items() if times]
+    return ", ".join(told) or "nothing"
+
+
 def seed_range(seeds: Sequence[int]) -> str:
     """Return seeds in short: one, a range without gaps, or the lowest and how many more."""
     ordered = sorted(set(seeds))
@@ -130,6 +138,7 @@ def _header(result: RunResult) -> list[tuple[str, str]]:
         ("system", f"{system}, mutant {result.mutant}" if result.mutant else system),
         ("seed", str(result.seed)),
         ("digest", result.digest[:DIGEST_DIGITS]),
+        ("result", result.status),
         ("simulated", f"{three_digits(result.simulated_s)} s in {seconds(result.wall_s)}"),
         ("transactions", transactions(result.metrics)),
         ("recovery", f"{duration(recovery)} to the first commit" if recovery >= 0 else ""),
@@ -140,17 +149,22 @@ def _header(result: RunResult) -> list[tuple[str, str]]:
 def _expectations(result: RunResult) -> str:
     if not result.expectations:
         return ""
-    unmet = [expectation for expectation in result.expectations if not expectation.met]
-    met = len(result.expectations) - len(unmet)
+    met = sum(one.met for one in result.expectations)
     lines = [f"expectations: {count(met)} of {count(len(result.expectations))} met"]
-    lines += [
-        f"  not met: {one.name}: expected {one.expected}, found {one.actual}" for one in unmet
-    ]
+    for one in result.expectations:
+        if one.met:
+            continue
+        if one.actual == UNDECIDED:
+            lines.append(f"  undecided: {one.name}: expected {one.expected}")
+        else:
+            lines.append(f"  not met: {one.name}: expected {one.expected}, found {one.actual}")
     return "".join(f"{line}\n" for line in lines)
 
 
 def _expected(result: RunResult, verdict: VerdictResult) -> str:
-    return "unexpected" if result.unmet(verdict) else "as expected"
+    if result.undecided(verdict):
+        return UNDECIDED
+    return UNEXPECTED if result.unmet(verdict) else AS_EXPECTED
 
 
 def _premise(verdict: VerdictResult) -> str:

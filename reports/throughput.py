@@ -26,6 +26,7 @@ from reports.words import (
     count,
     duration,
     milliseconds_tick,
+    printable,
     wrapped,
 )
 from sim.history import NONE, History, Integers, Outcome
@@ -93,7 +94,7 @@ def throughput_svg(
             left=0.085, right=0.87, top=0.875 - 0.027 * rows, bottom=0.085, hspace=0.16
         )
         more = f"slices of {duration(int(slice_s * 1e9))}; {_sample(series)}"
-        titled = "\n".join(wrapped(title, room=100))
+        titled = "\n".join(wrapped(printable(title), room=100))
         heading(made, title=titled, subtitle="\n".join(wrapped(f"{subtitle}; {more}", room=150)))
         return svg_of(made, title=title, description=f"{subtitle}. {more}. {_told(faults)}")
 
@@ -211,7 +212,7 @@ def _shade(axes: Sequence[Axes], faults: Sequence[Window], end_ns: int) -> int:
                 alpha=0.5,
                 zorder=0,
             )
-        words = wrapped(window.label, room=95, lines_max=1)[0] if window.label else "fault"
+        words = (wrapped(printable(window.label), room=95, lines_max=1) or ["fault"])[0]
         width = len(words) * 0.0066 + 0.01
         left = min(start, max(1.14 - width, 0.0))
         row = next((i for i, until in enumerate(free) if until <= left), len(free))

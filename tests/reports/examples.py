@@ -23,7 +23,7 @@ STORY = (
 )
 
 
-def document(*, seed=7, mutant=None, violated=(), expect=None, premise=512):
+def document(*, seed=7, mutant=None, violated=(), expect=None, premise=512, outcome=None):
     """Return a result document as `result.json` holds it."""
     expected = expect or {}
     return {
@@ -31,7 +31,7 @@ def document(*, seed=7, mutant=None, violated=(), expect=None, premise=512):
         "system": "omid",
         "variant": "omid",
         "mutant": mutant,
-        "outcome": "finished",
+        "outcome": outcome or ("violated" if violated else "holds"),
         "seed": seed,
         "digest": "3f9a2c1be04d77aa01c2d3e4" + "0" * 40,
         "verdicts": [

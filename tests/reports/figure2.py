@@ -121,7 +121,7 @@ def figure2(*, invalidation: bool) -> Figure:
 
 
 def _first_lease(log: Writing) -> None:
-    there, back = log.ask(1 * MS, "tm.1", "coordinator", "set")
+    _, back = log.ask(1 * MS, "tm.1", "coordinator", "set")
     log.effect(OracleKind.LEASE_HELD, back, "tm.1", timestamp=back + LEASE_NS, extra=1)
     log.effect(OracleKind.EPOCH_STARTED, back + 900 * US, "tm.1", timestamp=1)
     # Other transactions run meanwhile; none of them belongs into the picture.
@@ -166,9 +166,9 @@ def _writer(log: Writing) -> None:
 
 
 def _takeover(log: Writing) -> int:
-    there, back = log.ask(12_000 * MS, "tm.2", "coordinator", "set")
+    _, back = log.ask(12_000 * MS, "tm.2", "coordinator", "set")
     log.effect(OracleKind.LEASE_HELD, back, "tm.2", timestamp=back + LEASE_NS, extra=2)
-    there, back = log.ask(back, "tm.2", "coordinator", "set")
+    _, back = log.ask(back, "tm.2", "coordinator", "set")
     log.effect(OracleKind.EPOCH_STARTED, back, "tm.2", timestamp=EPOCH, proves=True)
     return 15_402_000 * US
 
@@ -179,6 +179,7 @@ def _begin_and_first_read(log: Writing, at_ns: int, *, invalidation: bool) -> in
         OracleKind.START_ISSUED, there, "tm.2", transaction=READER, timestamp=READER, proves=True
     )
     log.effect(OracleKind.BEGIN_REPLIED, there, "tm.2", transaction=READER, timestamp=EPOCH)
+    log.effect(OracleKind.LEASE_RELEASED, RESUMED_NS + 200 * US, "tm.1")
     _, at_ns = log.ask(back, "client.1", "region.0", "get", us=70)
     _, at_ns = log.ask(at_ns, "client.1", "ct.0", "get", us=60)
     if invalidation:
@@ -222,7 +223,6 @@ def _late_write(log: Writing, at_ns: int, *, invalidation: bool) -> int:
         extra=int(RowState.INVALID if invalidation else RowState.ABSENT),
         proves=True,
     )
-    log.effect(OracleKind.LEASE_RELEASED, RESUMED_NS + 200 * US, "tm.1")
     return landed
 
 
