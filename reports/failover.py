@@ -89,14 +89,10 @@ def failover_timeline(
     spans = [*leases(oracle), *logs.spans, *view.spans]
     spans = [span for span in spans if span.start_ns <= end and span.end_ns >= start]
     nodes = _nodes(marks, spans, clients.values())
-    told = [int(oracle.at_ns[row]) for row in evidence]
-    told += [mark.at_ns for mark in marks if mark.severity == "bad"]
+    told = [mark.at_ns for mark in marks if mark.severity == "bad"]
+    told += [int(oracle.at_ns[row]) for row in evidence]
     places = places_of(oracle, chosen, spans, told_ns=max(told, default=end))
     inside = (event for event in logs.events if start <= event["at_ns"] <= end)
-    arrows = arrows_of(inside, places, nodes=nodes)
-    more = [*notes]
-    if chosen.left_out:
-        more.append(f"{chosen.left_out:,} further effects of these transactions are not shown.")
     return Timeline(
         title=title,
         subtitle=subtitle,
@@ -105,11 +101,16 @@ def failover_timeline(
         end_ns=end,
         spans=tuple(span for span in spans if span.node in nodes),
         marks=tuple(sorted(marks, key=lambda mark: mark.at_ns)),
-        messages=tuple(arrows),
+        messages=tuple(arrows_of(inside, places, nodes=nodes)),
         faults=tuple(_on(nodes, logs.faults)),
-        notes=tuple(more),
+        notes=(*notes, *_left_out(chosen)),
         captions=tuple(_CAPTIONS.get(_role(node), "") for node in nodes),
     )
+
+
+def _left_out(chosen: Selection) -> Iterable[str]:
+    if chosen.left_out:
+        yield f"{chosen.left_out:,} further effects of these transactions are not shown."
 
 
 def _window(chosen: Selection, view: View, oracle: OracleLog) -> tuple[int, int]:
