@@ -92,7 +92,7 @@ def failover_timeline(
     told = [mark.at_ns for mark in marks if mark.severity == "bad"]
     told += [int(oracle.at_ns[row]) for row in evidence]
     places = places_of(oracle, chosen, spans, told_ns=max(told, default=end))
-    inside = (event for event in logs.events if start <= event["at_ns"] <= end)
+    messages = arrows_of(_within(logs.events, start, end), places, nodes=nodes)
     return Timeline(
         title=title,
         subtitle=subtitle,
@@ -101,11 +101,20 @@ def failover_timeline(
         end_ns=end,
         spans=tuple(span for span in spans if span.node in nodes),
         marks=tuple(sorted(marks, key=lambda mark: mark.at_ns)),
-        messages=tuple(arrows_of(inside, places, nodes=nodes)),
+        messages=tuple(messages),
         faults=tuple(_on(nodes, logs.faults)),
         notes=(*notes, *_left_out(chosen)),
         captions=tuple(_CAPTIONS.get(_role(node), "") for node in nodes),
     )
+
+
+def _within(
+    events: Iterable[Mapping[str, Any]], start: int, end: int
+) -> Iterable[Mapping[str, Any]]:
+    """Yield what was sent within a window; that it arrives later does not make it lost."""
+    for event in events:
+        if event["at_ns"] >= start and (event["kind"] != "send" or event["at_ns"] <= end):
+            yield event
 
 
 def _left_out(chosen: Selection) -> Iterable[str]:

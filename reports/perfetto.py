@@ -143,7 +143,7 @@ def _span_rows(
         if slice_.nested:
             length = slice_.end_ns - slice_.start_ns
             row = {"ph": "X", "ts": _us(slice_.start_ns), "dur": _us(length), **common}
-            rows.append(((slice_.start_ns, 1, -length, slice_.number, 0), row))
+            rows.append(((slice_.start_ns, 1, _turn(slice_), -length, slice_.number, 0), row))
             rows += _flows(slice_, place)
         else:
             identifier = f"{slice_.kind}-{slice_.number}"
@@ -151,7 +151,7 @@ def _span_rows(
                 row = {"ph": phase, "ts": _us(at_ns), "id": identifier, **common}
                 # An end at the instant of another's begin comes first, but never before its own.
                 early = phase == "e" and slice_.end_ns > slice_.start_ns
-                rows.append(((at_ns, 0 if early else 1, 0, slice_.number, 0), row))
+                rows.append(((at_ns, 0 if early else 1, 0, 0, slice_.number, 0), row))
     return rows
 
 
@@ -194,7 +194,12 @@ def _flows(slice_: Slice, place: Row) -> Iterator[tuple[tuple[int, ...], Row]]:
     if not start:
         row["bp"] = "e"
     length = slice_.end_ns - slice_.start_ns
-    yield (slice_.start_ns, 1, -length, slice_.number, 1), row
+    yield (slice_.start_ns, 1, _turn(slice_), -length, slice_.number, 1), row
+
+
+def _turn(slice_: Slice) -> int:
+    """Return the turn of a slice among those of one instant: a message leaves, then arrives."""
+    return 0 if not slice_.flow else 1 if slice_.flow > 0 else 2
 
 
 def _fault_rows(
@@ -205,7 +210,7 @@ def _fault_rows(
         for phase, at_ns in (("b", window.start_ns), ("e", window.end_ns)):
             row = {"ph": phase, "ts": _us(at_ns), "id": f"fault-{number}", **common}
             early = phase == "e" and window.end_ns > window.start_ns
-            yield (at_ns, 0 if early else 1, 0, number, 0), row
+            yield (at_ns, 0 if early else 1, 0, 0, number, 0), row
 
 
 def _instant_rows(
@@ -221,7 +226,7 @@ def _instant_rows(
         row |= {"ts": _us(event["at_ns"]), **ids.of(event["node"] or _FAULTS)}
         if event["detail"]:
             row["args"] = event["detail"]
-        yield (event["at_ns"], 2, 0, number, 0), row
+        yield (event["at_ns"], 2, 0, 0, number, 0), row
 
 
 def _counter_rows(
@@ -231,7 +236,7 @@ def _counter_rows(
         for at_ns, value in zip(counter.at_ns, counter.values, strict=True):
             row = {"ph": "C", "name": counter.name, "ts": _us(at_ns), "args": {"value": value}}
             row |= {"pid": ids.processes[counter.role], "tid": 0}
-            yield (at_ns, 3, 0, number, 0), row
+            yield (at_ns, 3, 0, 0, number, 0), row
 
 
 def _role(node: str) -> str:
@@ -249,4 +254,7 @@ def _us(nanoseconds: int) -> int | float:
 
 
 def _json(row: Mapping[str, Any]) -> bytes:
-    return json.dumps(row, separators=(",", ":")).encode("ascii")
+    return _ENCODER.encode(row).encode("ascii")
+
+
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -14,7 +14,7 @@ HAIRLINE_NS: Final = 1000
 """Messages take no time; viewers need some to draw, at most this much."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Slice:
     """A stretch of time on a node; `nested` when it may lie on the node's own track.
 
@@ -34,7 +34,8 @@ class Slice:
 def arrange(spans: Sequence[Span], hairlines: Iterable[Slice]) -> list[Slice]:
     """Return all slices, numbered; those that would cut another one are not `nested`.
 
-    Hairlines always nest: they end before anything else on their node begins or ends.
+    Hairlines, which come without length, always nest: they get one that ends before anything
+    else on their node begins or ends.
     """
     by_node: dict[str, list[Slice]] = {}
     for span in spans:
@@ -53,30 +54,30 @@ def arrange(spans: Sequence[Span], hairlines: Iterable[Slice]) -> list[Slice]:
     found: list[Slice] = []
     for node in sorted(by_node.keys() | short.keys()):
         long = _nest(by_node.get(node, []))
-        found += [*long, *_with_length(short.get(node, []), long)]
-    return [replace(slice_, number=i) for i, slice_ in enumerate(found)]
+        lines = short.get(node, [])
+        _stretch(lines, long)
+        found += [*long, *lines]
+    for number, slice_ in enumerate(found):
+        slice_.number = number
+    return found
 
 
 def _nest(slices: list[Slice]) -> list[Slice]:
     ordered = sorted(slices, key=lambda one: (one.start_ns, -one.end_ns, one.kind, one.name))
-    result = []
     open_: list[int] = []
     for one in ordered:
         while open_ and open_[-1] <= one.start_ns:
             open_.pop()
-        fits = not open_ or one.end_ns <= open_[-1]
-        if fits:
+        one.nested = not open_ or one.end_ns <= open_[-1]
+        if one.nested:
             open_.append(one.end_ns)
-        result.append(replace(one, nested=fits))
-    return result
+    return ordered
 
 
-def _with_length(lines: list[Slice], long: list[Slice]) -> list[Slice]:
+def _stretch(lines: list[Slice], long: list[Slice]) -> None:
     """Give every hairline a length that ends before the next edge on its node."""
     edges = {line.start_ns for line in lines}
     edges |= {edge for one in long if one.nested for edge in (one.start_ns, one.end_ns)}
-    ordered = sorted(edges)
-    room = {edge: min(HAIRLINE_NS, after - edge) for edge, after in pairwise(ordered)}
-    return [
-        replace(line, end_ns=line.start_ns + room.get(line.start_ns, HAIRLINE_NS)) for line in lines
-    ]
+    room = {edge: min(HAIRLINE_NS, after - edge) for edge, after in pairwise(sorted(edges))}
+    for line in lines:
+        line.end_ns = line.start_ns + room.get(line.start_ns, HAIRLINE_NS)

@@ -94,7 +94,7 @@ SPAN_KINDS: dict[str, str] = {
     "lease": "holds the lease",
     "transaction": "transaction",
     "paused": "paused",
-    "crashed": "crashed",
+    "crashed": "down",
     "slow": "slow",
     "partitioned": "cut off",
 }
