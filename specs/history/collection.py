@@ -82,11 +82,12 @@ def _first_needed(
 
 
 def check_low_water_mark_safe(case: Case) -> Verdict:
-    """Judge that nothing commits effectively from at or below the low water mark.
+    """Judge that nothing commits from at or below the low water mark.
 
     The mark never falls. After a manager persisted it, none of its own commits from at or
-    below it is put; and once compaction has dropped an undecided version, no commit of its
-    writer takes effect. A deposed manager's put may still land: who drops invalidates first.
+    below it is put for the first time; and once compaction has dropped an undecided version,
+    no commit of its writer takes effect. A deposed manager's put may still land: who drops
+    invalidates first.
     """
     rows = case.rows(OracleKind.LOW_WATER_MARK_PERSISTED)
     evidence = (
@@ -113,16 +114,20 @@ def _mark_falls(case: Case, rows: Numbers) -> Evidence | None:
 
 
 def _put_below_own_mark(case: Case, rows: Numbers) -> Evidence | None:
-    """Look for an effective put after a mark of the same manager that its start is not above.
+    """Look for a first put after a mark of the same manager that its start is not above.
 
-    A manager's marks and commits are told by their timestamps: its commits lie in its epoch,
-    and its first mark is the last timestamp before it.
+    Whether it took effect does not matter: if not, compaction was there before it. A manager's
+    marks and commits are told by their timestamps: its commits lie in its epoch, and its first
+    mark is the last timestamp before it.
     """
     incarnations = Incarnations(case)
-    committed = np.flatnonzero(case.outcomes.commit != NONE)
-    issuers = incarnations.by_timestamp(case.outcomes.commit[committed])
+    put_rows = case.rows(OracleKind.COMMIT_TABLE_PUT)
+    put_rows = put_rows[case.row_numbers[put_rows] >= 0]
+    first_put = first_rows(case.row_numbers[put_rows], put_rows, size=len(case.starts), none=-1)
+    committed = np.flatnonzero(first_put >= 0)
+    puts = first_put[committed]
+    issuers = incarnations.by_timestamp(case.oracle.timestamp[puts])
     markers = incarnations.by_timestamp(case.oracle.timestamp[rows] + 1)
-    puts = case.outcomes.decided[committed]
     wrong: list[tuple[int, int, int]] = []
     for number in np.unique(markers).tolist():
         mine = rows[markers == number]
@@ -141,7 +146,7 @@ def _put_below_own_mark(case: Case, rows: Numbers) -> Evidence | None:
         f"The commit of T{start} entered the commit table after the low water mark had passed "
         f"T{start}: it was {mark}.",
         transactions=(start,),
-        timestamps=(mark, int(case.outcomes.commit[writer])),
+        timestamps=(mark, int(case.oracle.timestamp[put])),
         rows=(marked, put),
         others=len(wrong) - 1,
     )

@@ -41,7 +41,7 @@ def judged_reads(case: Case) -> SnapshotReads:
     reads = reads[case.program.own_write[reads] < 0]
     owner = case.owner[reads]
     begun = history.start_timestamp[owner] != NONE
-    safe = case.reader_committed[owner] | ~_may_be_collected(case, reads)
+    safe = case.reader_committed[owner] | ~may_be_collected(case, reads)
     reads, owner = reads[begun & safe], owner[begun & safe]
     ranks = versions.ranks_below(history.start_timestamp)
     place = versions.latest(case.operation_keys[reads], ranks[owner])
@@ -51,7 +51,7 @@ def judged_reads(case: Case) -> SnapshotReads:
     return SnapshotReads(operation=reads, place=place, expected=expected)
 
 
-def _may_be_collected(case: Case, reads: Numbers) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def may_be_collected(case: Case, reads: Numbers) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Tell which reads took place under a low water mark that their snapshot is not above."""
     rows = case.rows(OracleKind.LOW_WATER_MARK_PERSISTED)
     if not len(rows):
