@@ -14,7 +14,7 @@ from typing import Any, Final, TextIO
 
 import click
 
-from scenarios.errors import disk_error
+from scenarios.errors import OutputError, disk_error
 
 LOG: Final = logging.getLogger("bulkhead")
 _NARROWEST: Final = 60
@@ -31,7 +31,10 @@ class Console:
 
     def out(self, text: str) -> None:
         """Write to standard output, as it is."""
-        sys.stdout.write(text)
+        try:
+            sys.stdout.write(text)
+        except OSError as error:
+            raise OutputError(error) from error
 
     @property
     def live(self) -> bool:

@@ -13,14 +13,15 @@ import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 
-from scenarios.errors import InternalError, UsageError, nearest
+from scenarios.errors import OutputError, UsageError, nearest
 from scenarios.exits import BROKEN_PIPE, Exit
 
 PROGRAM: Final = "bulkhead"
+COMPLETE: Final = "_BULKHEAD_COMPLETE"
 COMMANDS: Final = {
     "run": "Run scenarios under faults, and judge every run.",
     "scenarios": "List what ships: scenarios, variants, mutants, properties.",
@@ -89,21 +90,40 @@ def enter(arguments: Sequence[str]) -> int:
     """Run a command line and return its exit code, whatever happens."""
     try:
         code = _translated(arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            raise OutputError(error) from error
+    except OutputError as error:
         _close_output()
-        return BROKEN_PIPE
-    except OSError as error:
-        _close_output()
-        _say(f"{PROGRAM}: cannot write standard output: {error.strerror or error}")
+        if error.closed:
+            return BROKEN_PIPE
+        _say(f"{PROGRAM}: {error}")
         return Exit.USAGE
     return code
+
+
+def _called(arguments: Sequence[str]) -> int:
+    """Let click find and call the command.
+
+    Not through its `main`, which ends the process by itself when a pipe is closed.
+    """
+    asked = os.environ.get(COMPLETE)
+    if asked:
+        from click.shell_completion import shell_complete
+
+        return shell_complete(commands, {}, PROGRAM, COMPLETE, asked)
+    try:
+        with commands.make_context(PROGRAM, list(arguments)) as context:
+            return int(commands.invoke(context) or 0)
+    except click.exceptions.Exit as end:
+        return end.exit_code
 
 
 def _translated(arguments: Sequence[str]) -> int:
     """Run a command line and turn every way to end into an exit code."""
     try:
-        returned: Any = commands.main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+        return _called(arguments)
     except click.exceptions.NoArgsIsHelpError as error:
         _say(error.format_message())
         return Exit.USAGE
@@ -119,15 +139,13 @@ def _translated(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         _say(f"{PROGRAM}: interrupted; nothing was finished")
         return Exit.INTERRUPTED
-    except BrokenPipeError:
+    except OutputError:
         raise
-    except InternalError as error:
-        _say(f"{PROGRAM}: {error.message} (kept in {error.capsule})")
-        return Exit.BUG
+    except BrokenPipeError as error:
+        raise OutputError(error) from error
     except Exception:  # noqa: BLE001  # whatever is left is our bug, and must say so
         _say(f"{PROGRAM}: internal error; what is known of it is in {_keep_traceback(arguments)}")
         return Exit.BUG
-    return int(returned or 0)
 
 
 def _keep_traceback(arguments: Sequence[str]) -> Path:

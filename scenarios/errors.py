@@ -1,8 +1,8 @@
-"""Errors of a person who uses Bulkhead, and of Bulkhead itself; both know how to show themselves.
+"""Errors that are the reader's to mend; they know how to show themselves.
 
 Wrong input is a `UsageError`: what was found, where, and how to mend it, each problem on one
-line. Our own bug is an `InternalError`, which knows the capsule that repeats it. A property that
-does not hold is neither: it is a verdict, in the result.
+line. A property that does not hold is no error: it is a verdict, in the result. Our own bugs are
+whatever else is raised; the run or the command that meets one saves what repeats it.
 """
 
 from __future__ import annotations
@@ -61,15 +61,12 @@ class UsageError(Exception):
         return "\n".join(self.lines())
 
 
-class InternalError(Exception):
-    """Bulkhead itself failed; the capsule repeats it."""
+class OutputError(Exception):
+    """Standard output cannot be written; a closed pipe is not an error but an end."""
 
-    exit = Exit.BUG
-
-    def __init__(self, message: str, *, capsule: Path | None = None) -> None:
-        self.message = message
-        self.capsule = capsule
-        super().__init__(message)
+    def __init__(self, error: OSError) -> None:
+        self.closed = isinstance(error, BrokenPipeError)
+        super().__init__(f"cannot write standard output: {error.strerror or error}")
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

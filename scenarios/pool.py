@@ -16,11 +16,12 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
 
+WORKER: Final = (sys.executable, "-P", "-m", "scenarios.worker")
 _GRACE_S: Final = 5.0
 _TAIL: Final = 2000
 
@@ -47,14 +48,14 @@ class Done:
 class _Worker:
     """One child process and the task it holds."""
 
-    def __init__(self) -> None:
+    def __init__(self, command: Sequence[str]) -> None:
         self.task: Task | None = None
         self.deadline = float("inf")
         self._buffer = b""
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the worker
         # A process group of its own: Ctrl-C on the terminal is the driver's to handle.
-        self.process = subprocess.Popen(  # our own interpreter and module
-            [sys.executable, "-P", "-m", "scenarios.worker"],
+        self.process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -98,10 +99,14 @@ class _Worker:
 
 
 class Pool:
-    """Workers that are started when there is work, up to a number; leaving it ends them all."""
+    """Workers that are started when there is work, up to a number; leaving it ends them all.
 
-    def __init__(self, workers: int) -> None:
+    `command` starts one; it answers every line of JSON with a line of JSON.
+    """
+
+    def __init__(self, workers: int, *, command: Sequence[str] = WORKER) -> None:
         self._limit = workers
+        self._command = command
         self._workers: list[_Worker] = []
         self._selector = selectors.DefaultSelector()
         self._alone: deque[Task] = deque()
@@ -145,7 +150,7 @@ class Pool:
         for worker in self._workers:
             if worker.task is None:
                 return worker
-        worker = _Worker()
+        worker = _Worker(self._command)
         self._workers.append(worker)
         self._selector.register(worker.answers, selectors.EVENT_READ, worker)
         return worker

@@ -6,9 +6,16 @@ Every property of the variant is expected to hold without being named. A key is 
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+)
 
 from scenarios import units
 from scenarios.schema.base import Table
@@ -16,18 +23,26 @@ from scenarios.schema.base import Table
 Judgement = Literal["holds", "violated"]
 
 
+def _limit(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | str | None):
+        raise ValueError(f'{value!r} is no bound: write a whole number, or a duration like "4s"')
+    if isinstance(value, str):
+        units.duration(value)
+    return value
+
+
+Limit = Annotated[
+    Any,
+    BeforeValidator(_limit),
+    WithJsonSchema({"type": ["integer", "string"], "examples": ["4s", 10]}),
+]
+
+
 class Bound(Table):
     """Bounds of a metric: a count, or a duration with its unit."""
 
-    min: int | str | None = Field(default=None, description="the least that is accepted")
-    max: int | str | None = Field(default=None, description="the most that is accepted")
-
-    @field_validator("min", "max")
-    @classmethod
-    def _readable(cls, value: int | str | None) -> int | str | None:
-        if isinstance(value, str):
-            units.duration(value)
-        return value
+    min: Limit | None = Field(default=None, description="the least that is accepted")
+    max: Limit | None = Field(default=None, description="the most that is accepted")
 
     def limits(self) -> tuple[int | None, int | None]:
         """Return both bounds as the metric counts: a number, or nanoseconds."""
@@ -36,6 +51,16 @@ class Bound(Table):
             for value in (self.min, self.max)
         )
         return low, high
+
+
+def _kind_of(value: object) -> str:
+    return "bound" if isinstance(value, dict | Bound) else "judgement"
+
+
+Entry = Annotated[
+    Annotated[Judgement, Tag("judgement")] | Annotated[Bound, Tag("bound")],
+    Discriminator(_kind_of),
+]
 
 
 def _name_properties(schema: dict[str, Any]) -> None:
@@ -56,7 +81,7 @@ class Expect(Table):
     model_config = ConfigDict(
         extra="allow", frozen=True, strict=True, json_schema_extra=_name_properties
     )
-    __pydantic_extra__: dict[str, Judgement | Bound] = Field(init=False)
+    __pydantic_extra__: dict[str, Entry] = Field(init=False)
 
     marks: tuple[str, ...] = Field(default=(), description="what must be seen at least once")
     mechanism: str | None = Field(
