@@ -52,7 +52,8 @@ class FinalOutcomes:
 
 def final_outcomes(history: History, oracle: OracleLog) -> FinalOutcomes:
     """Return the final outcome of every transaction in the history or in the log."""
-    starts = Numbering(history.start_timestamp, oracle.transaction)
+    resolved = oracle.extra[oracle.rows_of(OracleKind.RESOLVED)]
+    starts = Numbering(history.start_timestamp, oracle.transaction, resolved)
     mutations = oracle.rows_of(
         OracleKind.COMMIT_TABLE_PUT, OracleKind.COMMIT_TABLE_INVALIDATED
     ).astype(np.int32)

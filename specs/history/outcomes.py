@@ -61,6 +61,19 @@ def _committed_only(sightings: _Sightings) -> _Sightings:
     )
 
 
+def _heard_replies(case: Case) -> _Sightings:
+    """Return the commit replies, less those to clients that had given up.
+
+    Such a client forbids its own commit through the commit table; the manager cannot know.
+    """
+    settled = case.rows(OracleKind.OUTCOME_RESOLVED)
+    gave_up = np.zeros(len(case.starts) + 1, dtype=np.bool_)
+    gave_up[case.row_numbers[settled[case.oracle.timestamp[settled] == NONE]]] = True
+    gave_up[-1] = False
+    replies = case.rows(OracleKind.COMMIT_REPLIED)
+    return _in_log(case, replies[~gave_up[case.row_numbers[replies]]])
+
+
 def check_one_commit_timestamp(case: Case) -> Verdict:
     """Judge that everybody who sees a transaction's commit timestamp sees the same one.
 
@@ -123,7 +136,7 @@ def check_acknowledged_commits_durable(case: Case) -> Verdict:
     """
     told_commit = _committed_only(
         _joined(
-            _in_log(case, case.rows(OracleKind.COMMIT_REPLIED)),
+            _heard_replies(case),
             _in_log(case, case.rows(OracleKind.OUTCOME_RESOLVED)),
             _at_clients(case, Outcome.COMMITTED),
         )
@@ -200,11 +213,16 @@ def _lost_version(case: Case) -> Evidence | None:
     row = int(lost[0])
     start, key = int(oracle.transaction[row]), int(oracle.key[row])
     commit = int(case.outcomes.commit[case.row_numbers[row]])
-    mark = f", above low water mark {int(oracle.extra[row])} or the newest below it"
-    how = mark if oracle.kind[row] == OracleKind.CELL_COLLECTED else ""
+    version = f"the version of key {key} that T{start} committed at {commit}"
+    sentence = f"T{version[1:]} was removed from the store."
+    if oracle.kind[row] == OracleKind.CELL_COLLECTED:
+        sentence = (
+            f"Compaction under low water mark {int(oracle.extra[row])} dropped {version}, although "
+            "no newer one had committed at or below the mark."
+        )
     return tell(
         case,
-        f"The version of key {key} that T{start} committed at {commit}{how} left the store.",
+        sentence,
         transactions=(start,),
         keys=(key,),
         timestamps=(commit,),
@@ -217,7 +235,7 @@ def check_invalid_never_acknowledged(case: Case) -> Verdict:
     """Judge that nobody is told of the commit of a transaction that was invalidated."""
     told = _committed_only(
         _joined(
-            _in_log(case, case.rows(OracleKind.COMMIT_REPLIED)),
+            _heard_replies(case),
             _in_log(case, case.rows(OracleKind.OUTCOME_RESOLVED)),
             _at_clients(case, Outcome.COMMITTED),
         )

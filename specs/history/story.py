@@ -47,6 +47,12 @@ _OF_CELLS: Final = (
     OracleKind.CELL_COLLECTED,
     OracleKind.COMMIT_FIELD_PUT,
 )
+_DECISIONS: Final = (
+    OracleKind.COMMIT_TABLE_PUT,
+    OracleKind.COMMIT_TABLE_INVALIDATED,
+    OracleKind.COMMIT_REPLIED,
+    OracleKind.OUTCOME_RESOLVED,
+)
 _EPOCHS_MAX: Final = 2
 
 
@@ -82,11 +88,13 @@ def tell(
     numbers = whole_numbers(keys)
     lines = [_operation_line(case, at, remarks or {}) for at in whole_numbers(operations)]
     lines += [_Line(at_ns, 0, _MUST, text) for at_ns, text in moments]
-    told = dict.fromkeys(whole_numbers(rows), _MUST)
-    for row in _lives(case, starts, numbers):
-        told.setdefault(row, _importance(case, row))
-    lines += [_row_line(case, row, importance) for row, importance in told.items()]
-    lines += _epoch_lines(case, lines, told)
+    told = whole_numbers(rows)
+    lines += [_row_line(case, row, _MUST) for row in told]
+    lives = [row for row in _lives(case, starts, numbers) if row not in told]
+    lives = _each_text_once(case, lives)
+    lives = _until_told(case, lives, max((line.at_ns for line in lines), default=None))
+    lines += [_row_line(case, row, _importance(case, row)) for row in lives]
+    lines += _epoch_lines(case, lines)
     kept = sorted(sorted(lines, key=lambda line: line.importance)[:LINES_MAX])
     width = max((len(milliseconds(line.at_ns)) for line in kept), default=0)
     if others:
@@ -139,12 +147,26 @@ def _operation_line(case: Case, operation: int, remarks: Mapping[int, str]) -> _
     return _Line(int(case.history.at_ns[operation]), len(case.oracle) + operation, _MUST, text)
 
 
-def _epoch_lines(case: Case, lines: Sequence[_Line], told: Mapping[int, int]) -> list[_Line]:
-    """Return the takeovers that fall into the time of the story."""
+def _each_text_once(case: Case, rows: list[int]) -> list[int]:
+    """Leave out what was said before, such as one answer to many retries."""
+    return list({row_text(case, row): row for row in reversed(rows)}.values())
+
+
+def _until_told(case: Case, rows: list[int], last_ns: int | None) -> list[int]:
+    """Leave out what came after all that must be told, unless it is a decision."""
+    if last_ns is None:
+        return rows
+    oracle = case.oracle
+    return [row for row in rows if oracle.at_ns[row] <= last_ns or oracle.kind[row] in _DECISIONS]
+
+
+def _epoch_lines(case: Case, lines: Sequence[_Line]) -> list[_Line]:
+    """Return the takeovers that fall into the time of the story and are not in it yet."""
     if not lines:
         return []
     first, last = min(line.at_ns for line in lines), max(line.at_ns for line in lines)
     epochs = case.rows(OracleKind.EPOCH_STARTED)
     at_ns = case.oracle.at_ns[epochs]
     within = epochs[(first <= at_ns) & (at_ns <= last)][-_EPOCHS_MAX:]
+    told = {line.row for line in lines}
     return [_row_line(case, row, 1) for row in within.tolist() if row not in told]

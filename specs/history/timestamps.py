@@ -123,7 +123,7 @@ def check_real_time_order(case: Case) -> Verdict:
     """Judge that a transaction starts above every commit acknowledged before it was invoked."""
     history = case.history
     acknowledged = (history.outcome == Outcome.COMMITTED) & (history.finished_ns != NONE)
-    acknowledged &= history.commit_timestamp != NONE
+    acknowledged &= (history.start_timestamp != NONE) & (history.commit_timestamp != NONE)
     writers = np.flatnonzero(acknowledged & case.has_writes)
     begun = np.flatnonzero((history.start_timestamp != NONE) & (history.invoked_ns != NONE))
     if not len(writers):
