@@ -22,6 +22,7 @@ from reports.wording import mark_of
 from sim.history import History, OracleKind, OracleLog
 
 _ORDER: Final = ("coordinator", "tm", "client", "ct", "region", "cleaner")
+_SOON_NS: Final = 20_000_000
 _CAPTIONS: Final = {
     "coordinator": "lease, epochs",
     "tm": "transaction manager",
@@ -128,7 +129,9 @@ def _window(chosen: Selection, view: View, oracle: OracleLog) -> tuple[int, int]
     begun = [span.start_ns for span in view.spans]
     start = min([chosen.start_ns, *flagged, *begun])
     end = max([chosen.end_ns, *(at_ns + 20_000 for at_ns in flagged)])
-    return max(start, 0), end
+    # A transaction that ends soon after is shown to its end.
+    soon = [span.end_ns for span in view.spans if span.end_ns <= end + _SOON_NS]
+    return max(start, 0), max([end, *(at_ns + 20_000 for at_ns in soon)])
 
 
 def _marks(

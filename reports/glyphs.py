@@ -12,6 +12,7 @@ from reports.words import (
     BLUE,
     GREEN,
     GREY,
+    INK,
     ORANGE,
     PURPLE,
     SKY,
@@ -45,14 +46,14 @@ GLYPHS: Final[dict[str, Glyph]] = {
     "write": Glyph(path=_SQUARE, colour=BLUE),
     "commit": Glyph(path=_UP, colour=GREEN),
     "acknowledged": Glyph(path=_UP, colour=GREEN, filled=False),
-    "abort": Glyph(path=_CROSS, colour=PURPLE),
+    "abort": Glyph(path=_CROSS, colour=INK[PURPLE], filled=False),
     "table_put": Glyph(path=_DIAMOND, colour=GREEN),
     "invalidated": Glyph(path=_CIRCLE + _CROSS, colour=ORANGE, filled=False),
     "table_removed": Glyph(path=_DIAMOND, colour=GREY, filled=False),
     "field_put": Glyph(path=_SQUARE, colour=GREEN, filled=False),
     "epoch": Glyph(path="M-2 7V-6L7 -3L-2 0", colour=BLACK),
     "fault": Glyph(path="M1 -7L-4 1H0L-1 7L4 -1H0Z", colour=VERMILLION),
-    "note": Glyph(path="M-5 0H5", colour=GREY),
+    "note": Glyph(path="M-5 0H5", colour=GREY, filled=False),
 }
 """Shape and colour of every kind of mark."""
 
@@ -185,6 +186,8 @@ def _entries(timeline: Timeline) -> list[tuple[str, str, str]]:
     entries += [("mark", kind, words) for kind, words in MARK_KINDS.items() if kind in marks]
     if any(mark.severity == "bad" for mark in timeline.marks):
         entries.append(("other", "bad", "must not happen"))
+    if any(mark.severity == "warning" for mark in timeline.marks):
+        entries.append(("other", "warning", "orange: look here"))
     if any(arrow.received_ns is not None for arrow in timeline.messages):
         entries.append(("other", "arrow", "message"))
     if any(arrow.strong for arrow in timeline.messages):
@@ -217,6 +220,15 @@ def _legend_other(drawing: Drawing, name: str, *, x: float, y: float) -> None:
     if name == "bad":
         drawing.add(
             "circle", cx=x + 10, cy=y, r=7, fill="#FBE4D6", stroke=VERMILLION, stroke_width="2.2"
+        )
+    elif name == "warning":
+        drawing.add(
+            "path",
+            d=_CIRCLE,
+            transform=f"translate({x + 10:.1f} {y:.1f})",
+            fill="#FFFFFF",
+            stroke=ORANGE,
+            stroke_width="1.8",
         )
     elif name == "fault":
         drawing.rect(

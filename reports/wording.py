@@ -181,7 +181,7 @@ _WORDS: Final[dict[OracleKind, tuple[str, Callable[[Effect], str]]]] = {
         "note",
         lambda told: f"low water mark becomes {told.timestamp}",
     ),
-    OracleKind.LEASE_RELEASED: ("note", lambda _: "stops: its lease is over"),
+    OracleKind.LEASE_RELEASED: ("note", lambda _: "gives up its lease"),
     OracleKind.EPOCH_STARTED: ("epoch", lambda told: f"serves, from timestamp {told.timestamp} on"),
     OracleKind.CELL_COLLECTED: (
         "table_removed",

@@ -12,6 +12,8 @@ from reports.timeline import draw
 from sim.history import NONE, OracleBuilder, OracleKind
 from specs.history.properties import PROPERTIES
 from tests.reports.figure2 import COMMIT, NODES, PAUSED_NS, READER, RESUMED_NS, WRITER, figure2
+from tests.reports.manual import PICTURE
+from tests.reports.manual import picture as manual_picture
 
 
 def picture(figure, **more):
@@ -195,3 +197,7 @@ def test_every_property_knows_what_to_draw_in_red():
 def test_the_figure_is_a_valid_log():
     oracle = figure2(invalidation=True).oracle
     assert np.all(np.diff(oracle.at_ns[-12:]) >= 0)
+
+
+def test_the_picture_in_the_manual_is_what_the_code_draws():
+    assert PICTURE.read_text() == manual_picture(), "run: python -m tests.reports.manual"
