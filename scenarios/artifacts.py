@@ -104,6 +104,7 @@ def _write_perfetto(
 def _timeline(finished: Finished, outcome: Outcome, events: Sequence[dict[str, Any]]) -> str:
     """Draw the first violation, the unexpected ones first; without any, the failover."""
     from reports.failover import Logs, failover_timeline
+    from reports.headline import failover_headline
     from reports.outages import outages_of
     from reports.timeline import draw
 
@@ -118,12 +119,15 @@ def _timeline(finished: Finished, outcome: Outcome, events: Sequence[dict[str, A
         spans=outages_of(events, end_ns=outcome.simulated_ns),
         faults=_windows(outcome),
     )
+    found = failover_headline(outcome.oracle) or finished.resolved.scenario.title
     timeline = failover_timeline(
         logs,
-        title=evidence.sentence if evidence else finished.resolved.scenario.title,
+        title=evidence.sentence if evidence else found,
         subtitle=_subtitle(finished),
         evidence=evidence.events if evidence else (),
         transactions=evidence.transactions if evidence else (),
+        keys=evidence.keys if evidence else (),
+        property_name=violated[0].property if violated else "",
     )
     return draw(timeline)
 
