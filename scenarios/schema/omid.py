@@ -43,7 +43,10 @@ def _table(name: str, source: type[Any], doc: str) -> type[Table]:
     columns: dict[str, Any] = {}
     for field in fields(source):
         low = 0 if field.name in _MAY_BE_ZERO else 1
-        about: dict[str, Any] = {"default": field.default, "description": told.get(field.name)}
+        about: dict[str, Any] = {
+            "default": field.default,
+            "description": told.get(field.name, _counted(field.name)),
+        }
         if field.name in _CHOICES:
             kind = _CHOICES[field.name]
         elif field.name.endswith("_ns"):
@@ -53,6 +56,10 @@ def _table(name: str, source: type[Any], doc: str) -> type[Table]:
             about |= {"ge": low, "le": _COUNT_MAX}
         columns[field.name.removesuffix("_ns")] = (kind, Field(**about))
     return create_model(name, __base__=Table, __doc__=doc, **columns)
+
+
+def _counted(name: str) -> str:
+    return f"how many {name.replace('_', ' ')}"
 
 
 def _field_docs(source: type[Any]) -> dict[str, str]:

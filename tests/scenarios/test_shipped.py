@@ -1,0 +1,65 @@
+"""Every shipped scenario runs as its own `[expect]` says, and puts its premise to the test."""
+
+import json
+
+import pytest
+
+from scenarios.library import find, shipped
+from scenarios.load import load
+from sim.omid.mutants import MUTANTS
+from sim.omid.variants import VARIANTS
+from tests.scenarios.commands import bulkhead
+
+SCENARIOS = list(shipped())
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Run all of them once, in one call, from a folder that has nothing to do with us."""
+    answer = bulkhead(
+        *("run", "omid", "--json", "--out", "none"),
+        cwd=tmp_path_factory.mktemp("elsewhere"),
+        timeout=280,
+    )
+    document = json.loads(answer.stdout)
+    return {run["scenario"]: run for run in document["runs"]}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_scenario_runs_as_expected(runs, name):
+    unmet = [each for each in runs[name]["expectations"] if not each["met"]]
+    assert unmet == []
+    assert runs[name]["outcome"] in ("holds", "violated")
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_property_is_violated_where_a_scenario_says_so_and_nowhere_else(runs, name):
+    expected = load(shipped()[name].path).scenario.expect.properties
+    violated = {each["property"] for each in runs[name]["verdicts"] if not each["holds"]}
+    assert violated == {key for key, value in expected.items() if value == "violated"}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_scenario_begins_with_what_happens(name):
+    assert len(shipped()[name].summary) > 20
+
+
+def test_every_variant_and_mutant_has_a_scenario():
+    loaded = [load(entry.path).scenario for entry in shipped().values()]
+    assert {scenario.mutant for scenario in loaded} - {None} == set(MUTANTS)
+    assert {scenario.variant for scenario in loaded} == set(VARIANTS)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_mutant_is_caught_for_the_reason_of_its_mechanism(mutant):
+    scenarios = [load(entry.path).scenario for entry in shipped().values()]
+    catching = [each.expect for each in scenarios if each.mutant == mutant]
+    assert MUTANTS[mutant].mechanism in {expect.mechanism for expect in catching}
+    assert any(expect.properties.get(MUTANTS[mutant].property) for expect in catching)
+
+
+def test_scenarios_are_found_by_full_name_by_short_name_and_all_at_once():
+    assert [entry.name for entry in find("omid/quiet")] == ["omid/quiet"]
+    assert [entry.name for entry in find("quiet")] == ["omid/quiet"]
+    assert [entry.name for entry in find("omid")] == SCENARIOS
+    assert find("quite") == []
