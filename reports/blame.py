@@ -69,22 +69,22 @@ def flagged_reads(
 ) -> dict[int, str]:
     """Return how to draw operations of the history: "bad" the violation, "warning" beside it.
 
-    Of each key of the evidence it is the first read that the evidence tells of, else the first.
+    Of each key of the evidence it is the first read that the evidence tells of, else the first:
+    a reader resolves what it meets, and the read that it does so for ends then or later.
     """
     if property_name not in READ_PROPERTIES or not transactions:
         return {}
-    told = {
-        (int(oracle.key[row]), int(oracle.at_ns[row]))
-        for row in evidence
-        if oracle.kind[row] == OracleKind.RESOLVED
-    }
+    met: dict[int, int] = {}
+    for row in evidence:
+        if oracle.kind[row] == OracleKind.RESOLVED and oracle.transaction[row] == transactions[0]:
+            met.setdefault(int(oracle.key[row]), int(oracle.at_ns[row]))
     found: dict[int, str] = {}
     for index in np.flatnonzero(history.start_timestamp == transactions[0]):
         rows = np.arange(history.first[index], history.first[index + 1])
         rows = rows[history.kind[rows] == OperationKind.READ]
         for key in reversed(keys):
-            reads = [int(row) for row in rows[history.key[rows] == key]]
-            proven = [row for row in reads if (key, int(history.at_ns[row])) in told]
-            for row in (proven or reads)[:1]:
-                found[row] = "bad" if key == keys[0] else "warning"
+            reads = rows[history.key[rows] == key]
+            proven = reads[history.at_ns[reads] >= met.get(key, 0)]
+            for row in (proven if len(proven) else reads)[:1]:
+                found[int(row)] = "bad" if key == keys[0] else "warning"
     return found

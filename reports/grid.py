@@ -56,8 +56,10 @@ def coloured(grid: Grid, *, width: int, ascii_only: bool = False) -> str:
     )
     for i, head in enumerate(grid.heads):
         side: Literal["right", "left"] = "right" if i in grid.right else "left"
+        longest = max((len(_one_line(row[i])) for row in grid.rows), default=0)
         # A name that does not fit is broken, never cut: half a name cannot be copied.
-        table.add_column(Text(_one_line(head)), justify=side, overflow="fold")
+        whole = i == 0 and longest <= width // 2
+        table.add_column(Text(_one_line(head)), justify=side, overflow="fold", no_wrap=whole)
     for row in grid.rows:
         table.add_row(
             *(

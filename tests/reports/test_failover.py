@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reports.blame import KINDS, READ_PROPERTIES
+from reports.blame import KINDS, READ_PROPERTIES, flagged_reads
 from reports.failover import Logs, failover_timeline
 from reports.headline import failover_headline
 from reports.leases import leases
@@ -201,3 +201,30 @@ def test_the_figure_is_a_valid_log():
 
 def test_the_picture_in_the_manual_is_what_the_code_draws():
     assert PICTURE.read_text() == manual_picture(), "run: python -m tests.reports.manual"
+
+
+def test_the_read_that_met_the_undecided_version_is_blamed_not_a_later_one_of_its_key():
+    figure = figure2(invalidation=False)
+    first = figure.evidence[-3]
+    assert figure.oracle.kind[first] == OracleKind.RESOLVED
+    found = flagged_reads(
+        figure.history,
+        figure.oracle,
+        property_name="snapshot_reads",
+        transactions=(READER, WRITER),
+        keys=(1, 0),
+        evidence=figure.evidence,
+    )
+    reads = {int(figure.history.key[row]): word for row, word in found.items()}
+    assert reads == {1: "bad", 0: "warning"}
+    assert (
+        flagged_reads(
+            figure.history,
+            figure.oracle,
+            property_name="one_lease_holder",
+            transactions=(READER,),
+            keys=(1,),
+            evidence=figure.evidence,
+        )
+        == {}
+    )
