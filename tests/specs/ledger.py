@@ -15,6 +15,7 @@ from sim.history import (
     Outcome,
     RowState,
 )
+from specs.history.properties import check
 
 NODES = ("tm.1", "tm.2", "region.0", "ct.0", "client.0", "client.1", "client.2")
 
@@ -167,3 +168,9 @@ class Ledger:
             history.build(session_names=names, conserved=self.conserved),
             self.oracle.build(node_names=NODES),
         )
+
+    def judge(self, name):
+        """Return the verdict of one property over this run."""
+        history, oracle = self.build()
+        (verdict,) = check(history, oracle, [name])
+        return verdict
