@@ -1,8 +1,8 @@
 """The toy transaction on our kernel, as a system under test would be written.
 
-Clients are scripts whose calls time out; nodes can crash, pause and drift at any time. With
-`observed` every hop leaves its trace events, and every transaction the rows of a history and of
-an oracle log.
+Clients are scripts whose calls time out; nodes can crash, pause and drift at any time. What is
+recorded is chosen in steps: nothing; the trace events of every hop and the history rows of every
+transaction; and the rows of an oracle log too, seven a transaction.
 """
 
 from collections.abc import Generator
@@ -192,16 +192,18 @@ class Client(Node):
         )
 
 
-def run(seed: int, transactions: int, *, observed: bool = False) -> Result:
+def run(
+    seed: int, transactions: int, *, trace: bool = False, history: bool = False, log: bool = False
+) -> Result:
     """Run the closed loops to their end."""
-    kernel = Kernel(Streams(seed), Trace() if observed else None)
-    oracle = OracleBuilder() if observed else None
-    history = HistoryBuilder() if observed else None
+    kernel = Kernel(Streams(seed), Trace() if trace else None)
+    oracle = OracleBuilder() if log else None
+    rows = HistoryBuilder() if history else None
     Network(kernel, LATENCY)
     manager = Manager(kernel, oracle)
     regions = [Region(kernel, number, oracle) for number in range(REGIONS)]
     for number in range(CLIENTS):
-        client = Client(kernel, number, manager, regions, history)
+        client = Client(kernel, number, manager, regions, rows)
         client.run(client.transactions(transactions // CLIENTS))
     kernel.run_until()
     return Result(

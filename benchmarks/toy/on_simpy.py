@@ -1,8 +1,11 @@
 """The toy transaction as SimPy's documentation teaches it: processes, stores, `reply | timeout`."""
 
+from collections.abc import Generator
 from random import Random  # noqa: TID251  # the yardstick stands outside the kernel
+from typing import Any
 
 import simpy
+
 from toy.model import (
     BATCH_MAX,
     BEGIN_NS,
@@ -18,29 +21,35 @@ from toy.model import (
     Result,
 )
 
+Steps = Generator[simpy.Event, Any, Any]
+
 
 class Network:
     """Carry each message by a process of its own into the inbox of its target."""
 
-    def __init__(self, env, seed):
+    def __init__(self, env: simpy.Environment, seed: int) -> None:
         self.env = env
         self.table = LATENCY.table()
         self.bits = Random(seed).getrandbits  # noqa: S311  # reproducible on purpose
         self.cut = set()
 
-    def send(self, source, target, message):
+    def send(self, source: Any, target: Any, message: tuple[Any, ...]) -> None:
+        """Send a message."""
         self.env.process(self.carry(source, target, message))
 
-    def carry(self, source, target, message):
+    def carry(self, source: Any, target: Any, message: tuple[Any, ...]) -> Steps:
+        """Bring a request to an inbox."""
         if (source.name, target.name) in self.cut:
             return
         yield self.env.timeout(self.table[self.bits(12)])
         yield target.inbox.put(message)
 
-    def answer(self, source, target, reply, value):
+    def answer(self, source: Any, target: Any, reply: simpy.Event, value: Any) -> None:
+        """Send a reply."""
         self.env.process(self.carry_back(source, target, reply, value))
 
-    def carry_back(self, source, target, reply, value):
+    def carry_back(self, source: Any, target: Any, reply: simpy.Event, value: Any) -> Steps:
+        """Bring a reply to the one who waits."""
         if (source.name, target.name) in self.cut:
             return
         yield self.env.timeout(self.table[self.bits(12)])
@@ -50,14 +59,15 @@ class Network:
 class Server:
     """Serve an inbox, one request at a time."""
 
-    def __init__(self, env, network, name):
+    def __init__(self, env: simpy.Environment, network: Network, name: str) -> None:
         self.env = env
         self.network = network
         self.name = name
         self.inbox = simpy.Store(env)
         env.process(self.serve())
 
-    def serve(self):
+    def serve(self) -> Steps:
+        """Return how long until this piece of work is done."""
         while True:
             source, reply, kind, body = yield self.inbox.get()
             yield from self.handle(source, reply, kind, body)
@@ -66,7 +76,7 @@ class Server:
 class Manager(Server):
     """Start and commit timestamps, conflicts, batches."""
 
-    def __init__(self, env, network):
+    def __init__(self, env: simpy.Environment, network: Network) -> None:
         super().__init__(env, network, "tm")
         self.last_ts = 0
         self.writers = {}
@@ -74,7 +84,8 @@ class Manager(Server):
         self.committed = self.aborted = 0
         env.process(self.write())
 
-    def handle(self, source, reply, kind, body):
+    def handle(self, source: Any, reply: simpy.Event, kind: str, body: Any) -> Steps:
+        """Serve one request."""
         if kind == "begin":
             yield self.env.timeout(BEGIN_NS)
             self.last_ts += 1
@@ -90,7 +101,8 @@ class Manager(Server):
         self.writers[key] = self.last_ts
         yield self.commits.put((source, reply, self.last_ts))
 
-    def write(self):
+    def write(self) -> Steps:
+        """Make batches durable."""
         while True:
             batch = [(yield self.commits.get())]
             flush = self.env.timeout(FLUSH_NS)
@@ -103,7 +115,8 @@ class Manager(Server):
                 batch.append(more.value)
             self.env.process(self.persist(batch))
 
-    def persist(self, batch):
+    def persist(self, batch: list[Any]) -> Steps:
+        """Write one batch and answer it."""
         yield self.env.timeout(WRITE_NS)
         self.committed += len(batch)
         for source, reply, commit in batch:
@@ -113,12 +126,13 @@ class Manager(Server):
 class Region(Server):
     """Cells and commit fields."""
 
-    def __init__(self, env, network, number):
+    def __init__(self, env: simpy.Environment, network: Network, number: int) -> None:
         super().__init__(env, network, f"region.{number}")
         self.cells = {}
         self.fields = {}
 
-    def handle(self, source, reply, kind, body):
+    def handle(self, source: Any, reply: simpy.Event, kind: str, body: Any) -> Steps:
+        """Serve one request."""
         yield self.env.timeout(REGION_NS)
         value = None
         if kind == "get":
@@ -133,19 +147,21 @@ class Region(Server):
 class Client:
     """A closed loop of transactions."""
 
-    def __init__(self, env, network, number):
+    def __init__(self, env: simpy.Environment, network: Network, number: int) -> None:
         self.env = env
         self.network = network
         self.name = f"client.{number}"
 
-    def ask(self, target, kind, body):
+    def ask(self, target: Any, kind: str, body: Any) -> Steps:
+        """Send a request and wait for its reply or the time-out."""
         reply = self.env.event()
         self.network.send(self, target, (self, reply, kind, body))
         answered = yield reply | self.env.timeout(TIMEOUT_NS)
         assert reply in answered, "nothing is lost in this world"
         return reply.value
 
-    def transactions(self, manager, regions, left):
+    def transactions(self, manager: Manager, regions: list[Region], left: int) -> Steps:
+        """Run transactions one after the other."""
         bits = self.network.bits
         for _ in range(left):
             start = yield from self.ask(manager, "begin", None)

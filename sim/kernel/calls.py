@@ -125,7 +125,7 @@ class Call:
             due_ns = now_ns + link.table[draw(12)]
             heappush(link.queue, (due_ns, ORDINARY, tie(), target, self.handler, self))
         else:
-            link.send(self.handler, self)
+            link.request(self)
 
     def arrive(self, value: Any) -> None:
         """Take the reply at the caller."""

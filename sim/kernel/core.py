@@ -13,9 +13,8 @@ resources of SimPy work beside direct calls. Time is an integer number of nanose
 """
 
 from collections.abc import Callable
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import repeat
-from sys import maxsize
 from typing import TYPE_CHECKING, Any, Protocol
 
 from simpy.core import EmptySchedule, Environment, SimTime, StopSimulation
@@ -35,8 +34,7 @@ Handler = Callable[[Any], None]
 FIRST = -1
 URGENT = 0
 ORDINARY = 1
-
-_NEVER = 1 << 200
+LAST = 2
 
 
 class Gate(Protocol):
@@ -65,14 +63,19 @@ class World:
         raise AssertionError("the world never stops")
 
 
-class _Stopped(Exception):
-    """End the loop after the entry that called `stop`."""
+class _Ended(Exception):
+    """End the loop from inside an entry."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class Kernel(Environment):
     """Order all that happens in one world on one heap."""
 
     __slots__ = (
+        "_ends",
         "_now",
         "_queue",
         "_stopping",
@@ -104,6 +107,7 @@ class Kernel(Environment):
         self.next_tie = self._eid.__next__
         self._uncounted = 0
         self._stopping = False
+        self._ends: list[Any] = []
         if trace is not None:
             trace.follow(self)
 
@@ -147,41 +151,69 @@ class Kernel(Environment):
     def run_until(self, until_ns: int | None = None, *, events_max: int | None = None) -> str:
         """Process entries and say why it ended; call it again to go on.
 
-        "idle": nothing is left. "time": all entries up to and including `until_ns` have run, and
-        it is that time now. "stopped": `stop` was called. "events": `events_max` entries have run.
+        "idle": nothing is left. "time": all entries up to and including `until_ns` have run.
+        "stopped": `stop` was called. "events": `events_max` entries have run. After "time", and
+        after "idle" when `until_ns` was given, it is `until_ns`.
         """
-        queue, pop, last_ns = self._queue, heappop, _NEVER if until_ns is None else until_ns
-        assert last_ns >= self._now, "the end lies in the past"
-        self._stopping = False
+        queue = self._queue
+        if not queue:
+            return "idle"
+        if until_ns is not None:
+            # An entry ends the loop, which saves a look at the time for every other one.
+            assert until_ns >= self._now, "the end lies in the past"
+            self._end_at(until_ns, LAST, "time")
         try:
-            for _ in repeat(None, maxsize if events_max is None else events_max):
-                if not queue:
-                    return "idle"
-                entry = pop(queue)
-                at_ns, _, tie, gate, handler, argument = entry
-                if at_ns > last_ns:
-                    heappush(queue, entry)
-                    self._now = last_ns
-                    return "time"
-                self._now = at_ns
-                if gate.running:
-                    handler(argument)
-                else:
-                    gate.defer(handler, argument, tie)
-        except _Stopped:
+            if events_max is None:
+                self._process_all()
+            else:
+                self._process(events_max)
+            why = "events"
+        except _Ended as end:
+            why = end.why
+        finally:
+            stopping = self._stopping
+            self._discard_ends()
+        if stopping:
             return "stopped"
-        if self._stopping:
-            heappop(queue)
-            return "stopped"
-        return "events"
+        return why if queue else "idle"
 
     def stop(self) -> None:
         """Make `run_until` return "stopped" after the present entry."""
-        if self._stopping:
-            return
-        self._stopping = True
-        self._uncounted += 1
-        heappush(self._queue, (self._now, FIRST, self.next_tie(), self.world, _raise_stopped, None))
+        if not self._stopping:
+            self._stopping = True
+            self._end_at(self._now, FIRST, "stopped")
+
+    def _process_all(self) -> None:
+        queue, pop = self._queue, heappop
+        while queue:
+            self._now, _, tie, gate, handler, argument = pop(queue)
+            if gate.running:
+                handler(argument)
+            else:
+                gate.defer(handler, argument, tie)
+
+    def _process(self, entries: int) -> None:
+        for _ in repeat(None, entries):
+            if not self._queue:
+                break
+            self.step()
+
+    def _end_at(self, at_ns: int, priority: int, why: str) -> None:
+        entry = (at_ns, priority, self.next_tie(), self.world, _end, why)
+        self._ends.append(entry)
+        heappush(self._queue, entry)
+
+    def _discard_ends(self) -> None:
+        """Take the entries off the heap, and out of the count, that end the loop."""
+        queue = self._queue
+        left = [entry for entry in self._ends if entry in queue]
+        for entry in left:
+            queue.remove(entry)
+        if left:
+            heapify(queue)
+        self._uncounted += len(self._ends)
+        self._ends.clear()
+        self._stopping = False
 
     def step(self) -> None:
         """Process one entry, for SimPy's own `run`."""
@@ -212,8 +244,8 @@ class Kernel(Environment):
             raise copy
 
 
-def _raise_stopped(_: None) -> None:
-    raise _Stopped
+def _end(why: str) -> None:
+    raise _Ended(why)
 
 
 if not TYPE_CHECKING:

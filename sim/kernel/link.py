@@ -80,7 +80,6 @@ class Link:
         self.draw = kernel.streams.at("latency", self.source_name, self.target_name).getrandbits
         self._last_ns = 0
         self._waiting: list[Message] = []
-        self.refresh()
 
     def send(self, handler: Handler, argument: Any, extra_ns: int = 0) -> None:
         """Call `handler(argument)` at the target after `extra_ns` of work here and the latency."""
@@ -91,6 +90,10 @@ class Link:
             heappush(self.queue, (due_ns, ORDINARY, tie(), self.target, handler, argument))
         else:
             self._send_slowly(handler, argument, extra_ns)
+
+    def request(self, call: Call) -> None:
+        """Send a call to its target."""
+        self.send(call.handler, call)
 
     def answer(self, call: Call, value: Any, extra_ns: int) -> None:
         """Send the reply to a call that came over the way back."""
@@ -103,12 +106,16 @@ class Link:
         self.reorder_ppm = self.reorder_ns = self.delay_ppm = self.delay_ns = 0
         for fault in self.active:
             fault.worsen(self)
-        self.clear = not (self.active or self.exposed or self.latency.beyond() is not None)
+        self.clear = not (self.active or self.exposed or self._special())
         """True while no message needs the slow way."""
         self.plain = self.clear and type(self) is Link
         """True while a message is one draw and one entry; then others may push it themselves."""
         if self._waiting and not self.held:
             self._release()
+
+    def _special(self) -> bool:
+        """Return True when every message of this link needs the slow way."""
+        return self.latency.beyond() is not None
 
     def _send_slowly(self, handler: Handler, argument: Any, extra_ns: int) -> None:
         if extra_ns and self.exposed:
@@ -212,39 +219,58 @@ class TracedLink(Link):
         if not self.clear:
             self._send_slowly(handler, argument, extra_ns)
             return
-        leave_ns = self.kernel._now + extra_ns
         draw, next_tie, record = self.draw, self.tie, self._record
+        leave_ns = self.kernel._now + extra_ns
         due_ns = leave_ns + self.table[draw(12)]
-        if self.fifo:
-            due_ns = self._last_ns = max(due_ns, self._last_ns)
         tie = next_tie()
         body = argument.body if type(argument) is Call else argument
         record((leave_ns, tie, due_ns, self, _function(handler), body))
         heappush(self.queue, (due_ns, ORDINARY, tie, self.target, handler, argument))
 
+    def request(self, call: Call) -> None:
+        """Send a call to its target and record it: `send` without what it need not ask."""
+        if not self.clear:
+            self._send_slowly(call.handler, call, 0)
+            return
+        draw, next_tie, record = self.draw, self.tie, self._record
+        leave_ns = self.kernel._now
+        due_ns = leave_ns + self.table[draw(12)]
+        tie = next_tie()
+        handler: Any = call.handler
+        try:
+            record((leave_ns, tie, due_ns, self, handler.__func__, call.body))
+        except AttributeError:
+            record((leave_ns, tie, due_ns, self, handler, call.body))
+        heappush(self.queue, (due_ns, ORDINARY, tie, self.target, handler, call))
+
     def answer(self, call: Call, value: Any, extra_ns: int) -> None:
-        """Send the reply to a call that came over the way back."""
+        """Send the reply to a call that came over the way back, and record it."""
         if not self.clear:
             self._send_slowly(call.arrive_alive, value, extra_ns)
             return
-        leave_ns = self.kernel._now + extra_ns
         draw, next_tie, record = self.draw, self.tie, self._record
+        leave_ns = self.kernel._now + extra_ns
         due_ns = leave_ns + self.table[draw(12)]
-        if self.fifo:
-            due_ns = self._last_ns = max(due_ns, self._last_ns)
         tie = next_tie()
-        record((leave_ns, ~tie, due_ns, self, _function(call.handler), value))
+        handler: Any = call.handler
+        try:
+            record((leave_ns, ~tie, due_ns, self, handler.__func__, value))
+        except AttributeError:
+            record((leave_ns, ~tie, due_ns, self, handler, value))
         heappush(self.queue, (due_ns, ORDINARY, tie, call.life, call.arrive, value))
+
+    def _special(self) -> bool:
+        return self.fifo or self.latency.beyond() is not None
 
     def _number(self, handler: Handler, argument: Any, extra_ns: int) -> int:
         number = self.kernel.stamp()
         leave_ns = self.kernel._now + extra_ns
         call = getattr(handler, "__self__", None)
         if isinstance(call, Call):
-            self._record((leave_ns, ~number, -1, self, call.handler, argument))
+            self._record((leave_ns, ~number, -1, self, _function(call.handler), argument))
         else:
             body = argument.body if isinstance(argument, Call) else argument
-            self._record((leave_ns, number, -1, self, handler, body))
+            self._record((leave_ns, number, -1, self, _function(handler), body))
         return number
 
     def _under_way(self, number: int, due_ns: int, tie: int) -> None:
