@@ -3,8 +3,9 @@
     python benchmarks/recovery.py [--json] [--seeds N] [--out DIR]
 
 Every run is one crash at a random instant, with the backup's watch in a random phase, all in
-simulated time; only the seed differs. The lease is swept from 1 s to 10 s, the default of the Apache code. FAST'17 reports a
-recovery of about 4 s and does not state its lease, so the sweep says which lease gives that.
+simulated time; only the seed differs. The lease is swept from 1 s to 10 s, the default of the
+Apache code. FAST'17 reports a recovery of about 4 s and does not state its lease, so the sweep
+says which lease gives that.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+
+import numpy as np
 
 from sim.kernel.distributions import LogNormal
 from sim.kernel.faults import Crash
@@ -121,7 +124,7 @@ def draw(times: dict[int, list[int]], folder: Path) -> None:
     """Write the picture of the distributions."""
     from reports.recovery import Recoveries, recovery_svg
 
-    groups = [Recoveries(lease_ns=s * S, recovery_ns=tuple(t)) for s, t in times.items()]
+    groups = [Recoveries(lease_ns=s * S, recovery_ns=np.array(t)) for s, t in times.items()]
     seeds = len(groups[0].recovery_ns)
     picture = recovery_svg(
         groups,
