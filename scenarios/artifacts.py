@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from scenarios.capsule import write_capsule
 from scenarios.folder import Draft, folder_name, utc_now
 from scenarios.results import run_document
 from scenarios.run import Finished
 from sim.omid.world import Outcome
+
+if TYPE_CHECKING:
+    from reports.perfetto import View
+    from reports.spacetime import Window
+    from sim.history import OracleLog
 
 RESULT_FILE: Final = "result.json"
 HISTORY_FILE: Final = "history.npz"
@@ -87,18 +92,34 @@ def about_run(finished: Finished) -> dict[str, Any]:
 def _write_perfetto(
     file: IO[bytes], events: Sequence[dict[str, Any]], outcome: Outcome, about: dict[str, Any]
 ) -> None:
+    from reports.perfetto import write_perfetto
+
+    view = perfetto_view(
+        events, oracle=outcome.oracle, faults=_windows(outcome), end_ns=outcome.simulated_ns
+    )
+    write_perfetto(file, view, about=about)
+
+
+def perfetto_view(
+    events: Sequence[Mapping[str, Any]],
+    *,
+    oracle: OracleLog | None,
+    faults: Sequence[Window],
+    end_ns: int,
+) -> View:
+    """Return what a trace viewer shows: with an oracle log also leases and counters."""
     from reports.counters import counters_of
     from reports.leases import leases
     from reports.outages import outages_of
-    from reports.perfetto import View, write_perfetto
+    from reports.perfetto import View
 
-    view = View(
+    held = leases(oracle) if oracle is not None else []
+    return View(
         events=events,
-        spans=[*leases(outcome.oracle), *outages_of(events, end_ns=outcome.simulated_ns)],
-        faults=_windows(outcome),
-        counters=counters_of(outcome.oracle),
+        spans=[*held, *outages_of(events, end_ns=end_ns)],
+        faults=faults,
+        counters=counters_of(oracle) if oracle is not None else (),
     )
-    write_perfetto(file, view, about=about)
 
 
 def _timeline(finished: Finished, outcome: Outcome, events: Sequence[dict[str, Any]]) -> str:
@@ -144,7 +165,7 @@ def _throughput(finished: Finished, outcome: Outcome) -> str:
     )
 
 
-def _windows(outcome: Outcome) -> list[Any]:
+def _windows(outcome: Outcome) -> list[Window]:
     """Return when each fault was at work, in the words of the fault itself."""
     from reports.spacetime import Window
 

@@ -55,6 +55,7 @@ def _need_pyarrow() -> None:
 def _trace_writer(source: str, to: str) -> Writer:
     from reports.jsonl import TraceFileError, read_trace
     from scenarios.artifacts import TRACE_FILE
+    from scenarios.histories import read_recorded
 
     folder = read_latest(Path(source))
     path = folder / TRACE_FILE if folder.is_dir() else folder
@@ -66,6 +67,8 @@ def _trace_writer(source: str, to: str) -> Writer:
     except TraceFileError as error:
         raise UsageError(str(error), where=str(path)) from error
 
+    oracle = read_recorded(str(folder)).oracle if folder.is_dir() else None
+
     def write_trace(file: IO[bytes]) -> None:
         end_ns = max((event["at_ns"] for event in events), default=0)
         if to == "shiviz":
@@ -76,14 +79,12 @@ def _trace_writer(source: str, to: str) -> Writer:
             except TooManyEvents as error:
                 raise UsageError(str(error), where=str(path)) from error
             return
-        from reports.outages import outages_of, windows_of
-        from reports.perfetto import View, write_perfetto
+        from reports.outages import windows_of
+        from reports.perfetto import write_perfetto
+        from scenarios.artifacts import perfetto_view
 
-        view = View(
-            events=events,
-            spans=outages_of(events, end_ns=end_ns),
-            faults=windows_of(events, end_ns=end_ns),
-        )
+        faults = windows_of(events, end_ns=end_ns)
+        view = perfetto_view(events, oracle=oracle, faults=faults, end_ns=end_ns)
         write_perfetto(file, view, about={"source": str(path)})
 
     return write_trace

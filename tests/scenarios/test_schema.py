@@ -11,6 +11,7 @@ from scenarios.schema.faults import TABLES, table_of
 from scenarios.schema.omid import OmidTable, TopologyTable, settings_of, topology_of
 from scenarios.verbs.schema import schema
 from sim.kernel.faults import (
+    KINDS,
     ClockDrift,
     ClockStep,
     Crash,
@@ -24,7 +25,6 @@ from sim.kernel.faults import (
     SessionExpiry,
     Slow,
 )
-from sim.kernel.faults import KINDS
 from sim.omid.settings import Settings, Topology
 from tests.scenarios.commands import bulkhead
 
@@ -39,9 +39,7 @@ FAULTS = [
     ClockDrift(node="tm.1", start_ns=0, ppm=-1500),
     SessionExpiry(node="tm.1", start_ns=9),
     Partition(sources=("tm.1",), targets=("ct.*", "region.*"), start_ns=1, length_ns=2),
-    Partition(
-        sources=("a",), targets=("b",), start_ns=1, length_ns=2, one_way=True, mode="hold"
-    ),
+    Partition(sources=("a",), targets=("b",), start_ns=1, length_ns=2, one_way=True, mode="hold"),
     Loss(source="*", target="*", start_ns=1, length_ns=2, ppm=123),
     Duplicate(source="*", target="*", start_ns=1, length_ns=2),
     Reorder(source="*", target="*", start_ns=1, length_ns=2, ppm=5, delay_ns=6),

@@ -1,0 +1,141 @@
+"""A scenario is settled before it runs: its data, its faults, its clients."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scenarios.errors import UsageError
+from scenarios.load import parse
+from scenarios.resolve import resolve
+from sim.kernel.faults import ClockDrift
+from sim.workload.types import Access, TraceBuilder
+from sim.workload.writers.npz import write_npz
+from tests.scenarios.commands import BANK, bulkhead
+
+TRACED = """\
+title = "A recorded trace"
+system = "omid"
+topology = { clients = 4 }
+
+[workload]
+file = "trace.npz"
+"""
+NEMESIS = """
+[[nemesis]]
+kind = "pause"
+nodes = ["tm.*"]
+count_min = 3
+count_max = 3
+end = "1s"
+"""
+
+
+def settled(text, folder=Path(), **options):
+    return resolve(parse(text.encode(), name="s.toml", folder=folder), **options)
+
+
+def problem(text, folder=Path(), **options):
+    with pytest.raises(UsageError) as caught:
+        settled(text, folder, **options)
+    (line,) = caught.value.lines()
+    return line
+
+
+@pytest.fixture
+def traced(tmp_path):
+    """Write a trace of ten transactions by four clients."""
+    builder = TraceBuilder()
+    for number in range(10):
+        builder.add(number % 4, [(Access.READ, number, 0), (Access.WRITE, number + 1, 0)])
+    with (tmp_path / "trace.npz").open("wb") as file:
+        write_npz(builder.build(name="mine", source="a test"), file)
+    return tmp_path
+
+
+def test_nemesis_becomes_faults_that_depend_on_the_seed_alone():
+    first = settled(BANK + NEMESIS, seed=1).scenario
+    assert len(first.faults) == 3
+    assert first.nemesis == ()
+    assert settled(BANK + NEMESIS, seed=1).scenario.faults == first.faults
+    assert settled(BANK + NEMESIS, seed=2).scenario.faults != first.faults
+
+
+def test_drift_of_clocks_is_a_fault_from_the_beginning_and_the_last_pattern_counts():
+    text = BANK + '\n[clocks]\n"tm.*" = "10ppm"\n"tm.2" = "-20ppm"\n'
+    assert settled(text).setup().faults == (
+        ClockDrift(node="tm.1", start_ns=0, ppm=10),
+        ClockDrift(node="tm.2", start_ns=0, ppm=-20),
+    )
+
+
+def test_trace_of_ones_own_is_found_beside_the_scenario_and_named_by_its_content(traced):
+    found = settled(TRACED, traced)
+    assert found.trace.transactions == 10
+    assert found.scenario.workload.file == str(traced / "trace.npz")
+    assert found.scenario.workload.content in found.canonical()
+    assert str(traced) not in found.canonical()
+    assert "mine, a test; 10 transactions" in found.notes[0]
+    again = settled(found.text())
+    assert again.canonical() == found.canonical()
+
+
+def test_trace_that_changed_is_refused_at_a_replay(traced):
+    text = settled(TRACED, traced).text()
+    builder = TraceBuilder()
+    builder.add(0, [(Access.READ, 1, 0)])
+    with (traced / "trace.npz").open("wb") as file:
+        write_npz(builder.build(name="mine", source="a test"), file)
+    assert "the workload trace is not the one of the scenario" in problem(text)
+
+
+def test_part_of_a_trace_holds_all_clients_and_fewer_clients_share_the_work(traced):
+    part = settled(TRACED + "transactions = 4\n", traced).trace
+    assert sorted(part.client.tolist()) == [0, 1, 2, 3]
+    folded = settled(TRACED + "clients = 2\n", traced).trace
+    assert folded.clients == 2
+    assert folded.transactions == 10
+
+
+def test_trace_with_more_clients_than_the_topology_is_refused(traced):
+    text = TRACED.replace("clients = 4", "clients = 2")
+    assert "the workload trace has 4 clients, the topology 2" in problem(text, traced)
+
+
+def test_truncated_and_mixed_up_traces_are_refused_on_one_line(traced):
+    whole = (traced / "trace.npz").read_bytes()
+    for cut in (0, 1, len(whole) // 2, len(whole) - 1):
+        (traced / "trace.npz").write_bytes(whole[:cut])
+        (traced / "s.toml").write_text(TRACED)
+        assert "trace.npz" in problem(TRACED, traced)
+    np.savez(traced / "trace.npz", client=np.zeros(3), txn=np.zeros(2))
+    assert "trace.npz" in problem(TRACED, traced)
+    (traced / "trace.npz").write_text('title = "a scenario"\n')
+    answer = bulkhead("run", "s.toml", "--out", "none", cwd=traced)
+    assert answer.returncode == 2
+    assert answer.stderr.count("\n") == 1
+
+
+def test_absent_data_is_refused_unless_the_scenario_says_what_to_run_instead(tmp_path, monkeypatch):
+    monkeypatch.setenv("BULKHEAD_DATA", str(tmp_path))
+    text = TRACED.replace('file = "trace.npz"', 'dataset = "cobra/tpcc"')
+    assert "no data set cobra/tpcc" in problem(text)
+    instead = settled(text + 'otherwise = { kind = "bank", transactions = 7 }\n')
+    assert instead.scenario.workload.kind == "bank"
+    assert instead.trace.transactions == 7
+    assert "because data set cobra/tpcc is not in" in instead.notes[0]
+    assert "otherwise" not in instead.text()
+
+
+def test_workload_without_transactions_is_refused(traced):
+    with (traced / "trace.npz").open("wb") as file:
+        write_npz(TraceBuilder().build(name="mine", source="a test"), file)
+    assert "no transaction" in problem(TRACED, traced)
+
+
+def test_mutant_given_by_hand_is_checked():
+    assert problem(BANK, mutant="no_reread_") == (
+        '--mutant: unknown mutant "no_reread_" (did you mean "no_reread"?)'
+    )
+    printed = BANK.replace('"omid"\n', '"omid"\nvariant = "omid-as-printed"\n')
+    assert "does not apply to variant" in problem(printed, mutant="no_reread")
