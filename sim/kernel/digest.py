@@ -52,7 +52,8 @@ def _packed(values: "array[int] | Sequence[int] | memoryview") -> "bytes | memor
     try:
         view = memoryview(cast("array[int]", values))
     except TypeError:
-        return _swapped(array("q", cast(Iterable[SupportsIndex], values)))  # type: ignore[arg-type]
+        numbers = [int(value) for value in cast(Iterable[SupportsIndex], values)]
+        return _swapped(array("q", numbers))
     if view.itemsize != 8 or view.format not in ("q", "l", "<q", "<l"):
         raise TypeError(f"a column of integers is int64, not {view.format!r}")
     if sys.byteorder == "big" and not view.format.startswith("<"):

@@ -117,7 +117,7 @@ class _NoBeginBarrier(_Manager):
         call.reply(Begun(start, epoch))
 
 
-class _LowWaterMarkBeforeFlush(_Manager):
+class _NoLowWaterMarkAfterFlush(_Manager):
     def publish_low_water_mark(self, mark: int) -> None:
         """Persist the mark while commits below it are still in the pipeline."""
         self.persist_low_water_mark(mark)
@@ -303,11 +303,11 @@ MUTANTS: Final[Mapping[str, Mutant]] = MappingProxyType(
                 summary="a full bucket forgets its newest entry and aborts nobody",
             ),
             Mutant(
-                name="low_water_mark_before_flush",
+                name="no_low_water_mark_after_flush",
                 number=48,
                 mechanism="low_water_mark_after_flush",
                 property="low_water_mark_safe",
-                mixins={"manager": _LowWaterMarkBeforeFlush},
+                mixins={"manager": _NoLowWaterMarkAfterFlush},
                 summary="the low water mark is persisted while commits below it are in flight",
             ),
             Mutant(
