@@ -115,6 +115,7 @@ def _materialise(scenario: Scenario, name: str) -> Scenario:
         [nemesis.nemesis() for nemesis in scenario.nemesis],
         Streams(scenario.seed),
         node_names(topology_of(scenario.topology)),
+        scenario.limits.duration or max(nemesis.end for nemesis in scenario.nemesis),
     )
     faults = (*scenario.faults, *(table_of(fault) for fault in drawn))
     return scenario.model_copy(update={"faults": faults, "nemesis": ()})

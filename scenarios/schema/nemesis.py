@@ -12,14 +12,16 @@ from sim.kernel.nemesis import Nemesis
 Kind = Literal[
     "crash",
     "pause",
-    "partition",
+    "hold",
     "slow",
+    "clock_step",
+    "clock_drift",
+    "session_expiry",
+    "partition",
     "loss",
     "duplicate",
-    "delay",
     "reorder",
-    "clock_step",
-    "session_expiry",
+    "delay",
 ]
 _MS: Final = 1_000_000
 
@@ -34,17 +36,21 @@ class AnyNemesis(Table):
     )
     count_min: int = Field(default=0, ge=0, description="at least so many faults")
     count_max: int = Field(default=1, ge=0, le=1000, description="at most so many")
+    per_s: int | None = Field(
+        default=None, ge=1, description="instead of a count: faults a simulated second"
+    )
     start: Duration = Field(default=0, description="they begin at the earliest then")
     end: Length = Field(description="they begin at the latest then")
     length_min: Length = Field(default=_MS, description="the shortest lasts so long")
     length_max: Length = Field(default=100 * _MS, description="the longest")
     points: tuple[str, ...] = Field(
-        default=(), description="for crash and pause: begin at one of these points instead"
+        default=(), description="crashes, pauses and holds begin at one of these points instead"
     )
-    hit_max: int = Field(default=20, ge=1, description="at the latest passage of the point")
-    share: Share = Field(default=1_000_000, description="for links: share of the messages")
-    delay: Length = Field(default=10 * _MS, description="for links: how late they are at most")
-    percent: Percent = Field(default=400, description='for slow: time that work takes, "400%"')
+    hit_max: int = Field(default=8, ge=1, description="at the latest passage of the point")
+    share_max: Share = Field(default=200_000, description="for links and drifts: at most so much")
+    percent_max: Percent = Field(default=1_000, description="for slow: time that work takes")
+    by_max: Length = Field(default=10_000 * _MS, description="for clock steps: the widest")
+    forever: Percent = Field(default=20, description="of the crashes, how many for good")
 
     @model_validator(mode="after")
     def _accepted(self) -> Self:
@@ -59,13 +65,15 @@ class AnyNemesis(Table):
             targets=self.targets,
             count_min=self.count_min,
             count_max=self.count_max,
+            per_s=self.per_s,
             start_ns=self.start,
             end_ns=self.end,
             length_min_ns=self.length_min,
             length_max_ns=self.length_max,
             points=self.points,
             hit_max=self.hit_max,
-            share_ppm=self.share,
-            delay_ns=self.delay,
-            percent=self.percent,
+            ppm_max=self.share_max,
+            percent_max=self.percent_max,
+            by_max_ns=self.by_max,
+            forever_percent=self.forever,
         )
