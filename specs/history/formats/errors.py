@@ -1,0 +1,42 @@
+"""What is wrong with a history file, where, and how to mend it."""
+
+from __future__ import annotations
+
+CUT: str = "the file was cut short or mixed up; write it again"
+"""How to mend what only damage explains."""
+
+
+class HistoryFileError(ValueError):
+    """A history cannot be read or written; the message says where, what was found, what to do.
+
+    Formats work on file objects, so the caller, who opened the file, adds its name.
+    """
+
+    def __init__(
+        self, found: str, mend: str, line: int | None = None, column: str | None = None
+    ) -> None:
+        # All arguments by position, so that the error survives the way out of a worker process.
+        super().__init__(found, mend, line, column)
+        self.found = found
+        self.mend = mend
+        self.line = line
+        self.column = column
+
+    def __str__(self) -> str:
+        line = "" if self.line is None else f"line {self.line}: "
+        column = "" if self.column is None else f"column {self.column}: "
+        return f"{line}{column}{self.found}; {self.mend}"
+
+
+class ExtraMissing(ImportError):
+    """A format needs a package that only an extra brings."""
+
+    def __init__(self, extra: str) -> None:
+        super().__init__(extra)
+        self.extra = extra
+
+    def __str__(self) -> str:
+        return (
+            f"{self.extra.capitalize()} needs the extra of that name: "
+            f"pip install 'bulkhead[{self.extra}]'"
+        )
