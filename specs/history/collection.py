@@ -8,6 +8,7 @@ from sim.history import NONE, Integers, OracleKind
 from specs.history.case import Case
 from specs.history.managers import Incarnations
 from specs.history.numbering import Numbers, first_rows
+from specs.history.outcomes import committed_drops
 from specs.history.story import tell
 from specs.history.verdict import Evidence, Verdict, broken, kept
 
@@ -19,15 +20,7 @@ def check_needed_versions_kept(case: Case) -> Verdict:
     ended for their client.
     """
     oracle, versions = case.oracle, case.versions
-    rows = case.rows(OracleKind.CELL_COLLECTED)
-    rows = rows[case.row_numbers[rows] >= 0]
-    rows = rows[case.outcomes.commit[case.row_numbers[rows]] != NONE]
-    if not len(rows):
-        return kept("needed_versions_kept", premise=0)
-    place = versions.place_of(case.keys.of(oracle.key[rows]), case.row_numbers[rows])
-    exists = place < len(versions)
-    exists[exists] = versions.writer[place[exists]] == case.row_numbers[rows[exists]]
-    rows, place = rows[exists], place[exists]
+    rows, place = committed_drops(case, OracleKind.CELL_COLLECTED)
     following = np.full(len(rows), np.iinfo(np.int64).max, dtype=np.int64)
     replaced = versions.has_successor(place)
     following[replaced] = versions.commit[place[replaced] + 1]

@@ -29,6 +29,7 @@ def check_first_committer_wins(case: Case) -> Verdict:
         first_commit=int(versions.commit[earliest]),
         second=int(case.starts[versions.writer[earliest + 1]]),
         second_commit=int(versions.commit[earliest + 1]),
+        rows=case.outcomes.decided[versions.writer[earliest : earliest + 2]].tolist(),
         others=len(wrong) - 1,
         what="both committed",
     )
@@ -73,6 +74,7 @@ def check_conflict_detection_sound(case: Case) -> Verdict:
         first_commit=int(commit[before[second]]),
         second=case.start_of(int(numbers[entry[second]])),
         second_commit=int(commit[second]),
+        rows=rows[entry[[before[second], second]]].tolist(),
         others=len(wrong) - 1,
         what="the second was accepted after the first had committed",
     )
@@ -87,6 +89,7 @@ def _explain(
     first_commit: int,
     second: int,
     second_commit: int,
+    rows: list[int],
     others: int,
     what: str,
 ) -> Evidence:
@@ -97,5 +100,6 @@ def _explain(
         transactions=(first, second),
         keys=(key,),
         timestamps=(first, first_commit, second, second_commit),
+        rows=rows,
         others=others,
     )

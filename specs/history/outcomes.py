@@ -193,17 +193,7 @@ def _false_answers(
 def _lost_version(case: Case) -> Evidence | None:
     """Look for a committed version that left the store although a snapshot may need it."""
     oracle, versions = case.oracle, case.versions
-    rows = case.rows(OracleKind.CELL_REMOVED, OracleKind.CELL_COLLECTED)
-    rows = rows[case.row_numbers[rows] >= 0]
-    rows = rows[case.outcomes.commit[case.row_numbers[rows]] != NONE]
-    keys = case.keys.of(oracle.key[rows])
-    place = versions.place_of(keys, case.row_numbers[rows])
-    # A cell that no log row wrote is no version.
-    exists = place < len(versions)
-    exists[exists] = (versions.writer[place[exists]] == case.row_numbers[rows[exists]]) & (
-        versions.key[place[exists]] == keys[exists]
-    )
-    rows, place = rows[exists], place[exists]
+    rows, place = committed_drops(case, OracleKind.CELL_REMOVED, OracleKind.CELL_COLLECTED)
     collected = oracle.kind[rows] == OracleKind.CELL_COLLECTED
     replaced = collected & versions.has_successor(place)
     replaced[replaced] = versions.commit[place[replaced] + 1] <= oracle.extra[rows[replaced]]
@@ -229,6 +219,14 @@ def _lost_version(case: Case) -> Evidence | None:
         rows=(row,),
         others=len(lost) - 1,
     )
+
+
+def committed_drops(case: Case, *kinds: OracleKind) -> tuple[Numbers, Integers]:
+    """Return the rows that took a committed version away, and the place of each version."""
+    rows = case.rows(*kinds)
+    rows = rows[case.row_numbers[rows] >= 0]
+    place = case.versions.place_of(case.keys.of(case.oracle.key[rows]), case.row_numbers[rows])
+    return rows[place >= 0], place[place >= 0]
 
 
 def check_invalid_never_acknowledged(case: Case) -> Verdict:

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.history import NONE, Integers, OperationKind, OracleKind
 from specs.history.case import Case
-from specs.history.numbering import Numbers
+from specs.history.numbering import Flags, Numbers
 from specs.history.story import tell
 from specs.history.verdict import Evidence, Verdict, broken, kept
 from specs.history.wording import client_name, version_name
@@ -51,7 +51,7 @@ def judged_reads(case: Case) -> SnapshotReads:
     return SnapshotReads(operation=reads, place=place, expected=expected)
 
 
-def may_be_collected(case: Case, reads: Numbers) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def may_be_collected(case: Case, reads: Numbers | Integers) -> Flags:
     """Tell which reads took place under a low water mark that their snapshot is not above."""
     rows = case.rows(OracleKind.LOW_WATER_MARK_PERSISTED)
     if not len(rows):
@@ -59,7 +59,9 @@ def may_be_collected(case: Case, reads: Numbers) -> np.ndarray[tuple[int], np.dt
     marks = np.maximum.accumulate(case.oracle.timestamp[rows])
     marks = np.append(np.int64(NONE), marks)
     seen = np.searchsorted(case.oracle.at_ns[rows], case.history.at_ns[reads], side="right")
-    return marks[seen] >= case.history.start_timestamp[case.owner[reads]]
+    starts = case.history.start_timestamp[case.owner[reads]]
+    passed: Flags = (starts != NONE) & (marks[seen] >= starts)
+    return passed
 
 
 def check_snapshot_reads(case: Case) -> Verdict:

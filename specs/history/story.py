@@ -37,7 +37,7 @@ _IMPORTANCE: Final = {
     OracleKind.RESOLVED: 2,
     OracleKind.OUTCOME_RESOLVED: 2,
     OracleKind.CELL_REMOVED: 3,
-    OracleKind.CELL_COLLECTED: 3,
+    OracleKind.CELL_COLLECTED: 5,
     OracleKind.COMMIT_FIELD_PUT: 3,
     OracleKind.CELL_PUT: 4,
 }

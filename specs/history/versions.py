@@ -48,10 +48,14 @@ class Versions:
         return np.where((place >= 0) & (self.key[place] == keys), place, -1)
 
     def place_of(self, keys: Numbers, writers: Numbers) -> Integers:
-        """Return the place of each version of a committed writer."""
-        return np.searchsorted(
-            self.identity, keys.astype(np.int64) * self.width + self.rank[writers]
-        )
+        """Return the place of each version, -1 where the writer did not commit the key."""
+        wanted = keys.astype(np.int64) * self.width + self.rank[writers]
+        place = np.searchsorted(self.identity, wanted)
+        if not len(self):
+            return np.full(len(wanted), -1, dtype=np.int64)
+        np.minimum(place, len(self) - 1, out=place)
+        found = (self.identity[place] == wanted) & (self.rank[writers] >= 0)
+        return np.where(found, place, -1)
 
     def has_successor(self, places: Integers) -> Flags:
         """Tell which versions are followed by another one of the same key."""

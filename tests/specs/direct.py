@@ -6,7 +6,7 @@ Each function takes a `Run` and says whether the property of its name holds.
 from itertools import pairwise
 
 from sim.history import NONE, OracleKind, Outcome, RowState
-from tests.specs.plain import is_committed, own_write_before
+from tests.specs.plain import is_committed, is_doomed, own_write_before
 
 
 def timestamps_unique(run):
@@ -91,12 +91,10 @@ def acknowledged_commits_durable(run):
 
 
 def snapshot_reads(run):
-    marks = run.of(OracleKind.LOW_WATER_MARK_PERSISTED)
     for transaction, at, op in run.readers():
         if transaction.start == NONE or own_write_before(transaction, at):
             continue
-        mark = max((m.timestamp for m in marks if m.at_ns <= op.at_ns), default=NONE)
-        if not is_committed(run, transaction) and transaction.start <= mark:
+        if is_doomed(run, transaction, op):
             continue
         shown = [v for v in run.versions(op.key) if run.commit(v) < transaction.start]
         if op.version != (shown[-1] if shown else NONE):
@@ -209,12 +207,16 @@ def low_water_mark_safe(run):
         begun = [row.at for row in epochs if row.timestamp <= timestamp]
         return begun[-1] if begun else -1
 
+    first_puts = {}
+    for row in run.of(OracleKind.COMMIT_TABLE_PUT):
+        first_puts.setdefault(row.start, row)
+    for start, put in first_puts.items():
+        for mark in marks:
+            same = manager(mark.timestamp + 1) == manager(put.timestamp)
+            if mark.at < put.at and start <= mark.timestamp and same:
+                return False
     for start in run.committed():
         put = run.decision(start).at
-        for mark in marks:
-            same = manager(mark.timestamp + 1) == manager(run.commit(start))
-            if mark.at < put and start <= mark.timestamp and same:
-                return False
         for drop in run.of(OracleKind.CELL_COLLECTED):
             if drop.start == start and drop.timestamp == NONE and drop.at < put:
                 return False
@@ -248,11 +250,11 @@ def conflict_detection_sound(run):
             effective = [
                 other
                 for other in accepted
-                if other.timestamp < row.timestamp
+                if (other.timestamp, other.at) < (row.timestamp, row.at)
                 and run.commit(other.start) == other.timestamp
                 and key in run.keys_of(other.start)
             ]
-            latest = max(effective, key=lambda other: other.timestamp, default=None)
+            latest = max(effective, key=lambda other: (other.timestamp, other.at), default=None)
             if latest and latest.start != row.start and latest.timestamp > row.start:
                 return False
     return True
@@ -306,7 +308,11 @@ def no_intermediate_reads(run):
 def own_writes(run):
     for t, at, op in run.readers():
         write = own_write_before(t, at)
-        if write and (op.version != t.start or op.value != write.value):
+        if (
+            write
+            and not is_doomed(run, t, op)
+            and (op.version != t.start or op.value != write.value)
+        ):
             return False
     return True
 

@@ -125,3 +125,10 @@ def own_write_before(transaction, at):
 def is_committed(run, transaction):
     """Whether a transaction committed, for its client or for good."""
     return transaction.outcome == Outcome.COMMITTED or run.commit(transaction.start) != NONE
+
+
+def is_doomed(run, transaction, operation):
+    """Whether the low water mark forbade the transaction to commit, and it did not."""
+    marks = run.of(OracleKind.LOW_WATER_MARK_PERSISTED)
+    mark = max((m.timestamp for m in marks if m.at_ns <= operation.at_ns), default=NONE)
+    return NONE < transaction.start <= mark and not is_committed(run, transaction)

@@ -135,3 +135,13 @@ def test_a_commit_that_comes_after_the_mark_of_the_collector_has_no_effect(run):
     run.put(20, 25, before=RowState.INVALID)
     run.finish(20, Outcome.ABORTED)
     assert run.judge("low_water_mark_safe").holds
+
+
+def test_a_drop_from_a_key_that_the_writer_did_not_write_takes_nothing_away():
+    run = Ledger()
+    run.epoch(1)
+    run.writer(30, 35, [1])
+    run.begin(40, session=1)
+    run.collect(30, 0, 35, mark=16)
+    run.finish(40)
+    assert run.judge("needed_versions_kept").holds
