@@ -41,7 +41,10 @@ def write_folder(
         artifacts = (*draft.files, RESULT_FILE)
         finished = replace(finished, record=replace(record, artifacts=artifacts))
         document = run_document(
-            runs=[finished.record.document()], exit_code=finished.record.exit, warnings=[]
+            runs=[finished.record.document()],
+            exit_code=finished.record.exit,
+            warnings=[],
+            command=finished.record.replay or None,
         )
         draft.text(RESULT_FILE, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
         place = draft.finish(name or _name(finished), latest=name is None)

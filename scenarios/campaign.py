@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from scenarios.console import LOG
 from scenarios.digest import campaign_digest
 from scenarios.errors import UsageError
 from scenarios.exits import Exit, worst
@@ -225,6 +226,7 @@ def _keep(
     campaign: Campaign, store: Store, place: tuple[int, int], answer: Answer, bugs: Path | None
 ) -> Record:
     record = answer.record
+    LOG.debug("%s, seed %d: %s %s", record.scenario, record.seed, record.outcome, record.digest)
     store.add(
         Row(
             scenario=campaign.cases[place[0]].key,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from typing import Any, Final, Self
 from scenarios.errors import UsageError
 
 _BATCH: Final = 64
+_INTERVAL_S: Final = 1.0
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS run (
     scenario TEXT NOT NULL,
@@ -85,6 +87,7 @@ class Store:
         self.path = path
         self.differences: list[Difference] = []
         self._pending: list[Row] = []
+        self._flushed_s = time.monotonic()
         with self._guard():
             self._connection = sqlite3.connect(path, timeout=30, isolation_level=None)
             self._connection.execute("PRAGMA journal_mode = WAL")
@@ -98,13 +101,14 @@ class Store:
         self.close()
 
     def add(self, row: Row) -> None:
-        """Keep a finished run; it is on the disk after the next `flush`."""
+        """Keep a finished run; it is on the disk within a second of the next one."""
         self._pending.append(row)
-        if len(self._pending) >= _BATCH:
+        if len(self._pending) >= _BATCH or time.monotonic() - self._flushed_s > _INTERVAL_S:
             self.flush()
 
     def flush(self) -> None:
         """Write pending rows in one transaction, and note digests that differ."""
+        self._flushed_s = time.monotonic()
         if not self._pending:
             return
         with self._guard():

@@ -33,23 +33,18 @@ def _history_writer(source: str, to: str) -> Writer:
     from importlib import import_module
 
     from scenarios.histories import read_recorded
+    from specs.history.formats.errors import ExtraMissing, HistoryFileError
 
     recorded = read_recorded(source)
-    if to == "parquet":
-        _need_pyarrow()
     write = import_module(f"specs.history.formats.{to}").write
 
     def write_history(file: IO[bytes]) -> None:
-        write(file, recorded.history, recorded.oracle)
+        try:
+            write(file, recorded.history, recorded.oracle)
+        except (HistoryFileError, ExtraMissing) as error:
+            raise UsageError(str(error), where=source) from error
 
     return write_history
-
-
-def _need_pyarrow() -> None:
-    from importlib.util import find_spec
-
-    if find_spec("pyarrow") is None:
-        raise UsageError("Parquet needs the extra of that name: pip install 'bulkhead[parquet]'")
 
 
 def _trace_writer(source: str, to: str) -> Writer:

@@ -41,9 +41,9 @@ def run(
     wishes = wishes or Wishes()
     if not wishes.workers:
         wishes = replace(wishes, workers=default_workers())
-    if wishes.out is not None and not dry_run:
-        check_writable(wishes.out)
     begun = campaign_folder(scenarios)
+    if begun is not None:
+        _check_nothing_else(wishes, dry_run=dry_run)
     with Live(sys.stderr, enabled=live) as progress:
 
         def watch_many(done: int, total: int, violations: int) -> None:
@@ -56,6 +56,8 @@ def run(
             LOG.info(note)
         if dry_run:
             return _planned(cases, resolved)
+        if wishes.out is not None:
+            check_writable(wishes.out)
         if sum(len(case.seeds) for case in cases) > 1:
             return run_many(cases, wishes, watch=watch_many)
 
@@ -65,6 +67,22 @@ def run(
             progress.run(name=name, simulated_ns=world.now, finished=ended, total=total)
 
         return run_one(cases[0], wishes, watch=watch_one)
+
+
+def _check_nothing_else(wishes: Wishes, *, dry_run: bool) -> None:
+    """Refuse options that a campaign which was begun has settled already."""
+    settled = {
+        "--seed": wishes.seed,
+        "--repeat": wishes.repeat,
+        "--seeds": wishes.seeds,
+        "--shard": wishes.shard,
+        "--mutant": wishes.mutant,
+        "--timeout": wishes.timeout_ns,
+        "--dry-run": dry_run or None,
+    }
+    given = [name for name, value in settled.items() if value is not None]
+    if given:
+        raise UsageError(f"{given[0]} was settled when the campaign was begun: leave it out")
 
 
 def _planned(cases: Sequence[Any], resolved: Sequence[Any]) -> Call:
