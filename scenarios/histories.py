@@ -46,12 +46,15 @@ def read_recorded(name: str) -> Recorded:
 
 def _read(file: IO[bytes], name: str) -> tuple[History, OracleLog | None]:
     """Read either of our own formats, told apart by the first bytes."""
-    from specs.history.formats import jsonl, npz
     from specs.history.formats.errors import HistoryFileError
 
     try:
         if name != "standard input" and file.peek(2)[:2] == _ZIP:  # type: ignore[attr-defined]  # files are buffered
+            from specs.history.formats import npz
+
             return npz.read(file)
+        from specs.history.formats import jsonl
+
         return jsonl.read(file)
     except HistoryFileError as error:
         raise UsageError(str(error), where=name) from error

@@ -118,6 +118,16 @@ def test_finished_campaign_is_repeated_and_compared(here):
     assert names(here / "runs") == sorted([folder.name, "latest"])
 
 
+def test_campaign_that_was_begun_has_settled_its_seeds(here):
+    folder = make_run(here, "bank.toml", "--seeds", "0:2")
+    answer = bulkhead("run", folder, "--seeds", "0:5", cwd=here)
+    assert answer.returncode == 2
+    assert "--seeds was settled when the campaign was begun" in answer.stderr
+    together = bulkhead("run", folder, "bank.toml", cwd=here)
+    assert together.returncode == 2
+    assert "a campaign folder is run alone" in together.stderr
+
+
 def test_nothing_is_overwritten(here):
     first = make_run(here, "bank.toml")
     second = make_run(here, "bank.toml")
