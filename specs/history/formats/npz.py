@@ -36,7 +36,7 @@ _HISTORY: Final[tuple[tuple[str, type[np.signedinteger]], ...]] = (
     *OPERATION_COLUMNS,
 )
 _LEVEL: Final = 1
-"""The default level makes files a tenth smaller and takes three times as long."""
+"""The default level makes files a tenth smaller and takes five times as long."""
 
 _HEADER_BYTES_MAX: Final = 4096
 
