@@ -156,8 +156,6 @@ class Kernel(Environment):
         after "idle" when `until_ns` was given, it is `until_ns`.
         """
         queue = self._queue
-        if not queue:
-            return "idle"
         if until_ns is not None:
             # An entry ends the loop, which saves a look at the time for every other one.
             assert until_ns >= self._now, "the end lies in the past"
