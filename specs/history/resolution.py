@@ -42,13 +42,16 @@ def check_stable_resolution(case: Case) -> Verdict:
     told = members[members < len(rows)]
     reader, writer = (int(column[rows[told[0]]]) for column in (oracle.transaction, oracle.extra))
     read = reads[members[members >= len(rows)] - len(rows)]
+    learnt = sorted({commit for commit in commits[members].tolist() if commit != NONE})
+    both = f"that T{writer} is part of its snapshot and that it is not"
+    if len(learnt) > 1:
+        both = f"that T{writer} committed at {learnt[0]} and at {learnt[1]}"
     evidence = tell(
         case,
-        f"T{reader} changed its mind about T{writer}: it decided both that T{writer} is part of "
-        "its snapshot and that it is not, or saw it commit twice.",
+        f"T{reader} changed its mind about T{writer}: it decided both {both}.",
         transactions=(reader, writer),
         keys=(*oracle.key[rows[told]].tolist(), *history.key[read].tolist()),
-        timestamps=(reader, *[c for c in commits[members].tolist() if c != NONE]),
+        timestamps=(reader, *learnt),
         rows=rows[told].tolist(),
         operations=read.tolist(),
         others=len(wrong) - 1,

@@ -82,17 +82,27 @@ def _with_a_choice(case: Case, reads: SnapshotReads) -> int:
 
 
 def _explain(case: Case, reads: SnapshotReads, wrong: Integers) -> Evidence:
-    """Tell of the first fractured read, or else of the first wrong one."""
+    """Tell of the first read that its transaction contradicts, or else of the first wrong one.
+
+    Two keys of one writer say more than one key read twice.
+    """
     history = case.history
+    twice: tuple[int, int, int] | None = None
     for at in wrong[:_SEARCHED_MAX].tolist():
-        missed = int(reads.operation[at])
-        writer = int(reads.expected[at])
+        missed, writer = int(reads.operation[at]), int(reads.expected[at])
         owner = int(case.owner[missed])
         inside = np.arange(history.first[owner], history.first[owner + 1])
-        other = (history.version[inside] == writer) & (history.kind[inside] == OperationKind.READ)
-        if writer not in (NONE, int(history.start_timestamp[owner])) and np.any(other):
-            saw = int(inside[np.argmax(other)])
+        seen = (history.version[inside] == writer) & (history.kind[inside] == OperationKind.READ)
+        if writer == NONE or writer == history.start_timestamp[owner] or not np.any(seen):
+            continue
+        elsewhere = seen & (history.key[inside] != history.key[missed])
+        if np.any(elsewhere):
+            saw = int(inside[np.argmax(elsewhere)])
             return _fractured(case, missed=missed, saw=saw, writer=writer, others=len(wrong) - 1)
+        twice = twice or (missed, int(inside[np.argmax(seen)]), writer)
+    if twice:
+        missed, saw, writer = twice
+        return _fractured(case, missed=missed, saw=saw, writer=writer, others=len(wrong) - 1)
     at = int(wrong[0])
     expected = int(reads.expected[at])
     return _wrong(case, int(reads.operation[at]), expected=expected, others=len(wrong) - 1)
@@ -104,11 +114,12 @@ def _fractured(case: Case, *, missed: int, saw: int, writer: int, others: int) -
     start = int(history.start_timestamp[reader])
     commit = _commit_of(case, writer)
     keys = (int(history.key[missed]), int(history.key[saw]))
+    where = "again" if keys[0] == keys[1] else f"key {keys[0]}"
     return tell(
         case,
         f"T{start} ({client_name(case, reader)}) saw half of T{writer}, which committed at "
-        f"{commit}, before T{start}: it read key {keys[1]} as T{writer} wrote it, and key "
-        f"{keys[0]} as if T{writer} had never been.",
+        f"{commit}, before T{start}: it read key {keys[1]} as T{writer} wrote it, and {where} "
+        f"as if T{writer} had never been.",
         transactions=(start, writer),
         keys=keys,
         timestamps=(commit, start),

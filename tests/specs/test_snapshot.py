@@ -52,6 +52,16 @@ def test_a_fractured_read_names_both_reads_and_tells_the_story(run):
     assert len(told) <= 14
 
 
+def test_one_key_read_twice_with_two_answers_is_a_fractured_read(run):
+    run.begin(20, session=1)
+    run.read(20, 0, NONE)
+    run.read(20, 0, 10)
+    run.finish(20)
+    evidence = run.judge("snapshot_reads").evidence
+    assert evidence.keys == (0,)
+    assert "it read key 0 as T10 wrote it, and again as if T10 had never been" in evidence.sentence
+
+
 def test_a_whole_miss_is_told_as_one_wrong_read(run):
     verdict = late_commit(run, second=10).judge("snapshot_reads")
     assert verdict.evidence.transactions == (110, 30, 10)
