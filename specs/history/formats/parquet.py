@@ -1,8 +1,9 @@
 """Parquet, for tools that query tables; written only.
 
-One row is a transaction, with its operations in a list. Columns have the names of `sim.history`; outcomes and kinds are words, what is absent is null.
-The metadata `bulkhead` of the file holds what is no column, as JSON: schema, session names,
-initial value and conserved sum. The oracle log has no place in it. Needs the extra `parquet`.
+One row is a transaction, with its operations in a list. Columns have the names of `sim.history`;
+outcomes and kinds are words, what is absent is null. The metadata `bulkhead` of the file holds
+what is no column, as JSON: schema, session names, initial value and conserved sum. The oracle
+log has no place in it. Needs the extra `parquet`.
 """
 
 from __future__ import annotations
