@@ -10,6 +10,7 @@ Equal histories are equal bytes, as long as the same zlib compresses them.
 
 from __future__ import annotations
 
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -39,6 +40,9 @@ _LEVEL: Final = 1
 """The default level makes files a tenth smaller and takes five times as long."""
 
 _HEADER_BYTES_MAX: Final = 4096
+_PACKINGS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_DAMAGE: Final = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, OverflowError)
+"""What the zip library raises on a damaged file; the last two for impossible offsets."""
 
 Column = npt.NDArray[np.generic]
 
@@ -70,11 +74,13 @@ def read(file: IO[bytes]) -> tuple[History, OracleLog | None]:
             history = _history(columns)
             oracle = _oracle(columns) if columns.has("oracle.kind") else None
             columns.finish()
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except HistoryFileError:
+        raise
+    except _DAMAGE as error:
         raise HistoryFileError(f"no whole npz file ({error})", CUT) from None
     except (NotImplementedError, RuntimeError) as error:
         found = f"a zip file packed in another way ({error})"
-        raise HistoryFileError(found, "pack with deflate, or write it again") from None
+        raise HistoryFileError(found, "write it again") from None
     check_history(history)
     if oracle is not None:
         check_oracle(oracle)
@@ -127,6 +133,8 @@ class _Columns:
             raise HistoryFileError("no such column", CUT, column=name)
         member = f"{name}.npy"
         del self._left[member]
+        if self._archive.getinfo(member).compress_type not in _PACKINGS:
+            raise HistoryFileError("neither stored nor deflated", CUT, column=name)
         wanted = np.dtype(dtype).newbyteorder("<")
         with self._archive.open(member) as stream:
             rows = self._rows(stream, name, wanted)
