@@ -107,6 +107,11 @@ class Script:
         self._forget()
         self.done = True
         self.generator.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Drop what leads back to this script, so that no collector has to find it."""
+        del self._resume, self._no_reply
 
     def _forget(self) -> None:
         self.ticket += 1
@@ -135,6 +140,7 @@ class Script:
         self.value = value
         self.waiting = None
         self.node.release(self._number)
+        self._let_go()
         if self.on_done is not None:
             self.on_done(value)
 
@@ -202,18 +208,21 @@ class Gather:
         self._script = script
         for index, call in enumerate(self.calls):
             call.begin(script.node, _Share(self, index).arrive, self._no_reply)
-        return bool(self.calls)
+        return self._missing > 0
 
     def cancel(self) -> None:
         """Forget all calls that are not answered yet."""
         for call in self.calls:
             call.cancel()
+        # Calls and gathering know each other; without this only the collector could free them.
+        self.calls = ()
 
     def take(self, index: int, value: Any) -> None:
         """Keep one reply and resume the script after the last."""
         self._replies[index] = value
         self._missing -= 1
         if not self._missing:
+            self.calls = ()
             self._script.resume(self._replies)
 
     def _no_reply(self, call: Call) -> None:

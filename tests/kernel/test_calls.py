@@ -1,5 +1,7 @@
 """Calls are answered once, time out lazily, are repeated on demand, and die with their caller."""
 
+import gc
+
 import pytest
 
 from sim.kernel.faults import Duplicate, Partition
@@ -346,3 +348,26 @@ def test_ten_thousand_points_in_a_row_do_not_nest():
         return "through"
 
     assert run(world, script()).value == "through"
+
+
+def test_finished_scripts_and_calls_leave_nothing_for_the_collector():
+    world = World()
+    b = world["b"]
+
+    def script():
+        yield Call(b, b.on_echo, 1, MS)
+        yield Gather([Call(b, b.on_echo, n, MS, True) for n in range(3)])
+        try:
+            yield Gather([Call(b, b.on_mute, n, MS) for n in range(3)])
+        except NoReply:
+            yield Sleep(MS)
+
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(50):
+            run(world, script())
+        world.run()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
