@@ -6,7 +6,7 @@ finished: an interrupted campaign leaves its folder, and running that folder goe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -112,14 +112,13 @@ def run_campaign(
 ) -> None:
     """Run what the store does not have yet; Ctrl-C ends it and keeps what is finished."""
     _recall(campaign, store)
-    tasks = list(_open_tasks(campaign))
-    places = {task.number: place for task, place in tasks}
+    places: dict[int, tuple[int, int]] = {}
     violations = campaign.violations()
     try:
-        with Pool(min(workers, max(1, len(tasks)))) as pool:
-            for done in pool.run(task for task, _ in tasks):
+        with Pool(min(workers, max(1, campaign.left))) as pool:
+            for done in pool.run(_open_tasks(campaign, places)):
                 answer = _answer(done)
-                record = _keep(campaign, store, places[done.task.number], answer, bugs)
+                record = _keep(campaign, store, places.pop(done.task.number), answer, bugs)
                 violations += record.exit not in (Exit.MET, Exit.UNDECIDED)
                 watch(len(campaign.records), campaign.total, violations)
                 if fail_fast and record.exit != Exit.MET:
@@ -196,16 +195,18 @@ def _recall(campaign: Campaign, store: Store) -> None:
                 campaign.records[number, seed] = _slim(Record.of(bodies[seed]))
 
 
-def _open_tasks(campaign: Campaign) -> Iterable[tuple[Task, tuple[int, int]]]:
+def _open_tasks(campaign: Campaign, places: dict[int, tuple[int, int]]) -> Iterator[Task]:
+    """Yield a task for every run that is to be made, and note which it is."""
     number = 0
     for case_number, case in enumerate(campaign.cases):
         for seed in case.seeds:
-            if (case_number, seed) not in campaign.records:
-                job = case.job_for(seed)
-                wall_s = None if job.timeout_ns is None else job.timeout_ns / 1e9
-                task = Task(number=number, message=_message(job), wall_s=wall_s)
-                yield task, (case_number, seed)
-                number += 1
+            if (case_number, seed) in campaign.records:
+                continue
+            job = case.job_for(seed)
+            wall_s = None if job.timeout_ns is None else job.timeout_ns / 1e9
+            places[number] = case_number, seed
+            yield Task(number=number, message=_message(job), wall_s=wall_s)
+            number += 1
 
 
 def _message(job: Job) -> dict[str, Any]:
