@@ -1,8 +1,7 @@
 """Hold one request and everything about its answer, and the time-outs of requests.
 
-`Call.begin` and `Call.reply` run for every message of a simulation. They therefore do by hand,
-on a link without faults, what `Link.send` and `TracedLink.send` do; the benchmark of the kernel
-says what that is worth.
+`Call.begin` and `Call.reply` run for every message of a simulation. On a plain link they therefore
+push the entry themselves, as `Link.send` would; `benchmarks/kernel.py` measures both.
 """
 
 from collections import deque
@@ -206,22 +205,27 @@ class Watchdog:
         kernel = self.node.kernel
         kernel.post(max(at_ns - kernel._now, 0), self.node.life, self._bark, None)
 
+    def settle(self) -> None:
+        """Let every further call come through `add`, as a change of the clock's rate asks."""
+        if self.last is not _NOBODY:
+            self._older.append(self.last)
+            self.last = _NOBODY
+
     def _bark(self, _: None) -> None:
         """Expire what is due, then wait for the oldest call that is left."""
         self._armed = False
-        now_ns = self.node.kernel._now
-        older = self._older
-        if self.last is not _NOBODY:
-            older.append(self.last)
-            self.last = _NOBODY
-        while older:
+        node, older = self.node, self._older
+        now_ns, life = node.kernel._now, node.life
+        self.settle()
+        # What a call's end sets off may stop the node; then the others wait, or end with it.
+        while older and life.running:
             call = older[0]
             if call.on_reply is not None and call.deadline_ns > now_ns:
                 break
             older.popleft()
             if call.on_reply is not None and call.expire():
                 self.add(call)
-        if older and not self._armed:
+        if older and not self._armed and not life.dead:
             self._arm(older[0].deadline_ns)
 
 

@@ -275,6 +275,8 @@ class Node:
 
     def set_drift(self, ppm: int) -> None:
         """Let the clock run at another rate from now on, and the timers set since with it."""
+        for watchdog in self.watchdogs.values():
+            watchdog.settle()
         self.clock.set_drift(self.kernel._now, ppm)
         if self.alarms is not None:
             self.alarms.set_again()

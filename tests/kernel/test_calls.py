@@ -147,6 +147,39 @@ def test_time_outs_are_measured_by_the_local_clock():
     assert told == [2 * MS, 2 * MS + HOP, 2 * MS + 2 * HOP]
 
 
+def test_change_of_drift_reaches_the_next_time_out():
+    world = World()
+    a, told = world["a"], []
+    options = {"timeout_ns": MS, "on_timeout": lambda _: told.append(world.kernel.now)}
+    ask(world, **options)
+    world.run(2 * HOP)
+    a.set_drift(-500_000)
+    ask(world, "on_mute", **options)
+    world.run()
+    assert a.seen == ["question"]
+    assert told == [2 * HOP + 2 * MS]
+
+
+@pytest.mark.parametrize("stop", ["crash", "pause"])
+def test_node_that_stops_at_a_time_out_does_not_hear_of_the_next(stop):
+    world = World()
+    a, told = world["a"], []
+
+    def on_timeout(_):
+        told.append(world.kernel.now)
+        if len(told) == 1:
+            getattr(a, stop)()
+
+    for _ in range(3):
+        ask(world, "on_mute", timeout_ns=MS, on_timeout=on_timeout)
+    world.run(2 * MS)
+    assert told == [MS]
+    a.resume()
+    a.restart()
+    world.run()
+    assert told == ([MS] if stop == "crash" else [MS, 2 * MS, 2 * MS])
+
+
 def test_cancelled_call_is_silent():
     world = World()
     told = []
