@@ -4,7 +4,8 @@ Every member of the zip file is one array that `numpy.load` reads without pickle
 bytes), the columns of `sim.history` as `history.<column>` and `oracle.<column>`, names as the
 UTF-8 bytes of all (`history.session_names`) with where each begins and the last ends
 (`history.session_names_first`), `history.initial_value`, and where the history has it
-`history.conserved` (keys, total). A history without an oracle log has no member `oracle.*`.
+`history.conserved` (keys, total). `oracle_rows` is how many rows the oracle log has; without a
+log it is -1, and there is no member `oracle.*`.
 Equal histories are equal bytes, as long as the same zlib compresses them.
 """
 
@@ -21,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.history import (
+    NONE,
     OPERATION_COLUMNS,
     ORACLE_COLUMNS,
     TRANSACTION_COLUMNS,
@@ -53,13 +55,14 @@ def write(file: IO[bytes], history: History, oracle: OracleLog | None = None) ->
         file, "w", zipfile.ZIP_DEFLATED, allowZip64=True, compresslevel=_LEVEL
     ) as archive:
         _put(archive, "schema", _bytes(SCHEMA.encode()))
+        _put_numbers(archive, "oracle_rows", NONE if oracle is None else len(oracle))
         for name, dtype in _HISTORY:
             _put(archive, f"history.{name}", getattr(history, name), dtype)
         _put_names(archive, "history.session_names", history.session_names)
-        _put(archive, "history.initial_value", np.array([history.initial_value]), np.int64)
+        _put_numbers(archive, "history.initial_value", history.initial_value)
         if history.conserved is not None:
-            pair = np.array([history.conserved.keys, history.conserved.total])
-            _put(archive, "history.conserved", pair, np.int64)
+            conserved = history.conserved
+            _put_numbers(archive, "history.conserved", conserved.keys, conserved.total)
         if oracle is not None:
             for name, dtype in ORACLE_COLUMNS:
                 _put(archive, f"oracle.{name}", getattr(oracle, name), dtype)
@@ -72,7 +75,7 @@ def read(file: IO[bytes]) -> tuple[History, OracleLog | None]:
         with zipfile.ZipFile(file) as archive:
             columns = _Columns(archive)
             history = _history(columns)
-            oracle = _oracle(columns) if columns.has("oracle.kind") else None
+            oracle = _oracle(columns)
             columns.finish()
     except HistoryFileError:
         raise
@@ -94,6 +97,10 @@ def _put(
     # Opened by name, a member gets the first date that zip files know, whatever the day.
     with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
         np.lib.format.write_array(member, little, allow_pickle=False)
+
+
+def _put_numbers(archive: zipfile.ZipFile, name: str, *numbers: int) -> None:
+    _put(archive, name, np.array(numbers, dtype=np.int64), np.int64)
 
 
 def _put_names(archive: zipfile.ZipFile, name: str, names: Iterable[str]) -> None:
@@ -175,6 +182,14 @@ class _Columns:
         except UnicodeDecodeError as error:
             raise HistoryFileError(f"not UTF-8 ({error})", CUT, column=name) from None
 
+    def take_numbers(self, name: str, count: int) -> list[int]:
+        """Return a column of a few single numbers."""
+        numbers: list[int] = self.take(name, np.int64).tolist()
+        if len(numbers) != count:
+            found = f"{len(numbers)} numbers, expected {count}"
+            raise HistoryFileError(found, CUT, column=name)
+        return numbers
+
     def finish(self) -> None:
         """Refuse columns that nobody took."""
         for name in self._left:
@@ -186,25 +201,25 @@ class _Columns:
 def _history(columns: _Columns) -> History:
     arrays = {name: columns.take(f"history.{name}", dtype) for name, dtype in _HISTORY}
     session_names = columns.take_names("history.session_names")
-    initial = columns.take("history.initial_value", np.int64)
-    if len(initial) != 1:
-        found = f"{len(initial)} numbers, not one"
-        raise HistoryFileError(found, CUT, column="history.initial_value")
+    (initial_value,) = columns.take_numbers("history.initial_value", 1)
     conserved = None
     if columns.has("history.conserved"):
-        pair = columns.take("history.conserved", np.int64)
-        if len(pair) != 2:
-            found = f"{len(pair)} numbers, not two (keys, total)"
-            raise HistoryFileError(found, CUT, column="history.conserved")
-        conserved = Conserved(keys=int(pair[0]), total=int(pair[1]))
+        keys, total = columns.take_numbers("history.conserved", 2)
+        conserved = Conserved(keys=keys, total=total)
     return History(
         **arrays,
         session_names=session_names,
-        initial_value=int(initial[0]),
+        initial_value=initial_value,
         conserved=conserved,
     )
 
 
-def _oracle(columns: _Columns) -> OracleLog:
+def _oracle(columns: _Columns) -> OracleLog | None:
+    (rows,) = columns.take_numbers("oracle_rows", 1)
+    if rows == NONE:
+        return None
     arrays = {name: columns.take(f"oracle.{name}", dtype) for name, dtype in ORACLE_COLUMNS}
-    return OracleLog(**arrays, node_names=columns.take_names("oracle.node_names"))
+    oracle = OracleLog(**arrays, node_names=columns.take_names("oracle.node_names"))
+    if len(oracle) != rows:
+        raise HistoryFileError(f"{rows}, but the log has {len(oracle)}", CUT, column="oracle_rows")
+    return oracle
