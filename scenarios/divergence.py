@@ -22,9 +22,13 @@ def first_difference(capsule: Path, finished: Finished, expected: Expected) -> l
         lines.append(f"{capsule} has no {HISTORY_FILE}: the first differing event is not known")
         return lines
     from specs.history.formats import npz
+    from specs.history.formats.errors import HistoryFileError
 
-    with path.open("rb") as file:
-        history, oracle = npz.read(file)
+    try:
+        with path.open("rb") as file:
+            history, oracle = npz.read(file)
+    except HistoryFileError as error:
+        return [*lines, f"{path}: {error}", "the first differing event is not known"]
     if oracle is None:
         return [*lines, f"{path} has no oracle log"]
     row = differing_row(oracle, finished.outcome.oracle, [name for name, _ in ORACLE_COLUMNS])
