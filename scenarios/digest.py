@@ -58,14 +58,6 @@ def run_digest(resolved: Resolved, outcome: Outcome) -> str:
     return digest.hex()
 
 
-def scenario_key(resolved: Resolved) -> str:
-    """Return what names a scenario whatever its seed, for the result store."""
-    digest = Digest()
-    digest.text("schema", SCHEMA)
-    digest.text("scenario", resolved.canonical())
-    return digest.hex()
-
-
 def campaign_digest(rows: list[tuple[str, int, str]]) -> str:
     """Return the digest of many runs: scenario, seed and digest of each, in the given order."""
     digest = Digest()

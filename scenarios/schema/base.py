@@ -45,13 +45,6 @@ def _positive_duration(value: object) -> int:
     return length_ns
 
 
-def _positive_rate(value: object) -> int:
-    per_minute = units.rate(value)
-    if per_minute == 0:
-        raise ValueError(f'"{value}" never happens: a rate above 0 is needed here')
-    return per_minute
-
-
 def _ratio(value: object) -> int:
     """Read a plain number as parts per million, exactly."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -78,8 +71,6 @@ Drift = Annotated[int, *_text(_signed_share, units.share_text, "200ppm")]
 """Parts per million, either way."""
 Percent = Annotated[int, *_text(units.percent, units.percent_text, "25%")]
 """Whole percent."""
-Rate = Annotated[int, *_text(_positive_rate, units.rate_text, "2/s")]
-"""How often a minute."""
 Ratio = Annotated[
     int,
     BeforeValidator(_ratio),
