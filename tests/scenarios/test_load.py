@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scenarios.errors import UsageError
 from scenarios.load import load, parse
@@ -194,3 +196,20 @@ def test_columns_count_characters_and_arrays_of_tables_are_counted():
     assert positions.value(("c", 0, "ü", "d", 1)) == Place(3, 17)
     assert positions.key(("c", 1, "e", "f")) == Place(6, 1)
     assert positions.key(("c", 1, "missing")) == Place(4, 3)
+
+
+LINES = BANK.splitlines() + [
+    *("[faults]", "[[faults]]", "[[nemesis]]", "[expect]", "[clocks]", "[[network.links]]"),
+    *('kind = "pause"', 'kind = "hold"', 'node = "tm.1"', 'start = "1s"', 'length = "-1s"'),
+    *("sessions = [[]]", 'file = "/"', "dataset = 3", "otherwise = {}", "marks = [1]", "x = nan"),
+    *("latency = { kind = [] }", 'nodes = "tm.1"', "a.b.c = 1", '"" = ""', "]", "é", '"""', "= 1"),
+]
+
+
+@given(st.lists(st.sampled_from(LINES), max_size=20))
+def test_whatever_a_file_holds_it_is_a_scenario_or_refused_line_by_line(lines):
+    try:
+        parse("\n".join(lines).encode(), name="s.toml", folder=Path())
+    except UsageError as error:
+        assert all(line.count("\n") == 0 for line in error.lines())
+        assert all(line.startswith(("s.toml:", "and ")) for line in error.lines())
