@@ -164,6 +164,10 @@ class Node:
         call.begin(self, on_reply, on_timeout)
         return call
 
+    def tell(self, call: Call) -> None:
+        """Make a call whose answer does not matter; with `retry` it is sent until answered."""
+        call.begin(self, _forget, None)
+
     def run(self, generator: Steps, on_done: Handler | None = None) -> Script:
         """Start a script; its first step runs at once if the node runs."""
         assert not self.crashed, "a script on a node that is down"
@@ -346,3 +350,7 @@ class Node:
     def _record(self, name: str) -> None:
         if self.kernel.trace is not None:
             self.kernel.trace.fault(self.kernel._now, self.name, name, {})
+
+
+def _forget(_answer: Any) -> None:
+    """Take an answer that nobody waits for."""

@@ -318,8 +318,7 @@ class Manager(SessionNode):
 
     def persist_low_water_mark(self, mark: int) -> None:
         """Write the mark into the store."""
-        request = self.store.put_low_water_mark(mark, self.number)
-        request.begin(self, _forget, None)
+        self.tell(self.store.put_low_water_mark(mark, self.number))
 
     # Life and death
 
@@ -332,7 +331,3 @@ class Manager(SessionNode):
         """Come back as a backup."""
         self.forget()
         self.start()
-
-
-def _forget(_answer: object) -> None:
-    """Take an answer that nobody waits for."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from sim.history import NONE, FieldWriter
 from sim.kernel.node import Node
-from sim.kernel.rpc import Call, Reach
+from sim.kernel.rpc import Reach
 from sim.omid.messages import INVALID, Record, Row
 from sim.omid.store import Store
 
@@ -95,16 +95,8 @@ class Resolution(Node):
         record: Record | None = yield self.store.get_version(key, version)
         return NONE if record is None else record.commit
 
-    def tell(self, call: Call) -> None:
-        """Make a request whose answer does not matter."""
-        call.begin(self, _forget, None)
-
     def heal(self, key: int, version: int, commit: int) -> None:
         """Fill the commit field for the writer, best effort. Mechanism `healing`."""
         self.heals += 1
         for call in self.store.put_commit_fields([key], version, commit, self.field_writer):
             self.tell(call)
-
-
-def _forget(_answer: object) -> None:
-    """Take an answer that nobody waits for."""
