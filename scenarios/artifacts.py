@@ -69,8 +69,7 @@ def _write_views(draft: Draft, finished: Finished, outcome: Outcome) -> None:
     """Write the trace, and what is drawn of it."""
     from reports.jsonl import write_trace
 
-    assert outcome.trace is not None, "the run was traced"
-    events = list(outcome.trace.rows())
+    events = finished.events
     about = about_run(finished)
     with draft.open(TRACE_FILE) as file:
         write_trace(file, events, about=about)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from scenarios.digest import run_digest
 from scenarios.execute import Execution, Observer, execute
@@ -28,6 +29,8 @@ class Finished:
     outcome: Outcome | None = None
     judgement: Judgement | None = None
     limit: str = ""
+    events: Sequence[dict[str, Any]] = ()
+    """The trace as rows, when the run was traced."""
     bug: str = ""
     """The traceback, when Bulkhead itself failed."""
 
@@ -93,6 +96,7 @@ def _judged(resolved: Resolved, execution: Execution, outcome: Outcome) -> Finis
     complete = not execution.limit
     word = VIOLATED if judgement.violated else HOLDS if complete else UNDECIDED
     trace = outcome.trace
+    events = [] if trace is None else list(trace.rows())
     record = Record(
         scenario=resolved.name,
         system=scenario.system,
@@ -101,7 +105,7 @@ def _judged(resolved: Resolved, execution: Execution, outcome: Outcome) -> Finis
         outcome=word,
         seed=scenario.seed,
         digest=run_digest(resolved, outcome),
-        trace_digest=None if trace is None else trace.digest(),
+        trace_digest=None if trace is None else trace.digest(events),
         verdicts=verdict_rows(judgement.verdicts),
         expectations=expectations(
             scenario,
@@ -121,6 +125,7 @@ def _judged(resolved: Resolved, execution: Execution, outcome: Outcome) -> Finis
         outcome=outcome,
         judgement=judgement,
         limit=execution.limit,
+        events=events,
     )
 
 
