@@ -22,6 +22,7 @@ from scenarios.campaign import (
 )
 from scenarios.emit import document
 from scenarios.errors import UsageError
+from scenarios.execute import Observer
 from scenarios.failures import keep_bug
 from scenarios.folder import Draft, folder_name, point_latest, settle, utc_now, write_whole
 from scenarios.inputs import RESULTS_FILE, SCENARIO_FILE, Input
@@ -33,7 +34,6 @@ from scenarios.seeds import choose_seeds
 from scenarios.store import Store
 from scenarios.wishes import Wishes
 from sim.kernel.digest import Digest
-from sim.omid.world import World
 
 UNFINISHED: Final = "unfinished"
 _LIMITS: Final = {"events": "simulated events", "wall": "time on the wall"}
@@ -69,7 +69,7 @@ def plan(inputs: Sequence[Input], wishes: Wishes) -> tuple[list[Case], list[Reso
     return cases, resolved
 
 
-def run_one(case: Case, wishes: Wishes, *, watch: Callable[[World], None]) -> Call:
+def run_one(case: Case, wishes: Wishes, *, watch: Observer) -> Call:
     """Run one scenario with one seed in this process."""
     job = replace(
         case.job_for(case.seeds[0]),

@@ -12,7 +12,28 @@ from sim.omid.world import Outcome, World
 
 _SLICE: Final = 10_000
 
-Observer = Callable[[World], None]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glimpse:
+    """How far a run is: first it runs, then its properties are judged one by one."""
+
+    simulated_ns: int
+    finished: int
+    total: int
+    judged: int = 0
+    violated: int = 0
+    properties: int = 0
+
+    @property
+    def verdicts(self) -> str:
+        """Say how the judging goes; nothing while the run goes on."""
+        if not self.properties:
+            return ""
+        told = f"{self.judged} of {self.properties} properties judged"
+        return f"{told}, {self.violated} violated" if self.violated else f"{told}, all hold"
+
+
+Observer = Callable[[Glimpse], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +55,7 @@ def execute(
     wall_s: float | None = None,
     observe: Observer | None = None,
 ) -> Execution:
-    """Run a resolved scenario; `observe` sees the world now and then, and must not touch it."""
+    """Run a resolved scenario; `observe` is told now and then how far it is."""
     started = time.monotonic()
     events_max = resolved.scenario.limits.events_max
     world = World(resolved.setup(tracing=tracing))
@@ -50,7 +71,8 @@ def execute(
             limit = "events"
             break
         if observe is not None:
-            observe(world)
+            finished, total = world.progress()
+            observe(Glimpse(simulated_ns=world.now, finished=finished, total=total))
         if wall_s is not None and time.monotonic() - started > wall_s:
             return Execution(outcome=None, limit="wall", wall_s=time.monotonic() - started)
     outcome = world.outcome()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scenarios import units
+from scenarios.execute import Glimpse, Observer
 from scenarios.record import HOLDS, UNDECIDED, VIOLATED, Expectation
 from scenarios.schema.expect import Expect
 from scenarios.schema.scenario import Scenario
@@ -31,15 +32,29 @@ class Judgement:
         return tuple(verdict.property for verdict in self.verdicts if not verdict.holds)
 
 
-def judge(scenario: Scenario, outcome: Outcome) -> Judgement:
+def judge(scenario: Scenario, outcome: Outcome, *, observe: Observer | None = None) -> Judgement:
     """Check every property of the variant, and those that the scenario names beside."""
     history = outcome.history
     wanted = {*VARIANTS[scenario.variant].properties, *scenario.expect.properties}
     if history.conserved is None:
         wanted.discard("bank_sum")
     case = Case(history, outcome.oracle)
-    verdicts = tuple(PROPERTIES[name].check(case) for name in PROPERTIES if name in wanted)
-    return Judgement(verdicts=verdicts, marks=count_marks(case))
+    names = [name for name in PROPERTIES if name in wanted]
+    verdicts: list[Verdict] = []
+    for name in names:
+        verdicts.append(PROPERTIES[name].check(case))
+        if observe is not None:
+            observe(
+                Glimpse(
+                    simulated_ns=outcome.simulated_ns,
+                    finished=history.transactions,
+                    total=history.transactions,
+                    judged=len(verdicts),
+                    violated=sum(not verdict.holds for verdict in verdicts),
+                    properties=len(names),
+                )
+            )
+    return Judgement(verdicts=tuple(verdicts), marks=count_marks(case))
 
 
 def expectations(

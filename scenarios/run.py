@@ -48,7 +48,7 @@ def run(
         execution = execute(resolved, tracing=tracing, wall_s=wall_s, observe=observe)
         if execution.outcome is None:
             return _stopped(resolved, execution)
-        return _judged(resolved, execution, execution.outcome)
+        return _judged(resolved, execution, execution.outcome, observe)
     except Exception:  # noqa: BLE001  # whatever it is, it is our bug, and a capsule repeats it
         wall = time.monotonic() - started
         return Finished(
@@ -90,9 +90,11 @@ def _stopped(resolved: Resolved, execution: Execution) -> Finished:
     )
 
 
-def _judged(resolved: Resolved, execution: Execution, outcome: Outcome) -> Finished:
+def _judged(
+    resolved: Resolved, execution: Execution, outcome: Outcome, observe: Observer | None
+) -> Finished:
     scenario = resolved.scenario
-    judgement = judge(scenario, outcome)
+    judgement = judge(scenario, outcome, observe=observe)
     complete = not execution.limit
     word = VIOLATED if judgement.violated else HOLDS if complete else UNDECIDED
     trace = outcome.trace

@@ -35,8 +35,8 @@ def run(
     """
     from reports.progress import Live
     from scenarios.driver import default_workers, go_on, plan, run_many, run_one
+    from scenarios.execute import Glimpse
     from scenarios.inputs import campaign_folder, read_inputs
-    from sim.omid.world import World
 
     wishes = wishes or Wishes()
     if not wishes.workers:
@@ -61,10 +61,14 @@ def run(
         if sum(len(case.seeds) for case in cases) > 1:
             return run_many(cases, wishes, watch=watch_many)
 
-        def watch_one(world: World) -> None:
-            ended, total = world.progress()
-            name = Path(cases[0].job.name).stem
-            progress.run(name=name, simulated_ns=world.now, finished=ended, total=total)
+        def watch_one(seen: Glimpse) -> None:
+            progress.run(
+                name=Path(cases[0].job.name).stem,
+                simulated_ns=seen.simulated_ns,
+                finished=seen.finished,
+                total=seen.total,
+                verdicts=seen.verdicts,
+            )
 
         return run_one(cases[0], wishes, watch=watch_one)
 

@@ -96,6 +96,6 @@ def test_slices_and_watching_change_nothing(monkeypatch):
     settled = resolve(load(shipped()["omid/quiet"].path))
     whole = run_digest(settled, execute(settled).outcome)
     monkeypatch.setattr("scenarios.execute._SLICE", 777)
-    watched = execute(settled, observe=lambda world: seen.append(world.progress()))
+    watched = execute(settled, observe=seen.append)
     assert run_digest(settled, watched.outcome) == whole
     assert len(seen) > 10

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from scenarios.exits import Exit, worst
-from scenarios.load import parse
+from scenarios.library import shipped
+from scenarios.load import load, parse
 from scenarios.resolve import resolve
 from scenarios.run import run
 from tests.scenarios.commands import BANK, FRACTURED
@@ -125,3 +126,11 @@ def test_code_that_wins_is_the_gravest():
     assert worst([Exit.INTERRUPTED, Exit.BUG]) == Exit.BUG
     assert worst([Exit.BUG, Exit.USAGE]) == Exit.USAGE
     assert worst([]) == Exit.USAGE
+
+
+def test_who_watches_a_run_sees_every_property_judged():
+    seen = []
+    finished = run(resolve(load(shipped()["omid/figure-2"].path)), observe=seen.append)
+    told = [glimpse.verdicts for glimpse in seen if glimpse.verdicts]
+    count = len(finished.record.verdicts)
+    assert told == [f"{n} of {count} properties judged, all hold" for n in range(1, count + 1)]
