@@ -63,8 +63,9 @@ class Live:
         if not self._due(last=total is not None and finished >= total):
             return
         of = f" of {count(total)}" if total is not None else ""
-        told = f"{duration(simulated_ns)} simulated, {count(finished)}{of} transactions"
-        self._show(name, finished, total, f"{told}, {verdicts}" if verdicts else told)
+        # Verdicts come after the last transaction, and both do not fit on one line.
+        told = verdicts or f"{count(finished)}{of} transactions"
+        self._show(name, finished, total, f"{duration(simulated_ns)} simulated, {told}")
 
     def runs(self, *, name: str, done: int, total: int, violations: int) -> None:
         """Show a campaign: runs done, violations found, time left."""

@@ -150,12 +150,14 @@ def test_the_live_line_shows_time_transactions_and_verdicts_and_goes_away():
     stream = Terminal()
     now = iter(range(100))
     with Live(stream, clock=lambda: float(next(now))) as live:
+        live.run(name="[x]", simulated_ns=3 * 10**9, finished=10, total=200)
         live.run(
-            name="[x]", simulated_ns=3 * 10**9, finished=10, total=200, verdicts="all hold so far"
+            name="[x]", simulated_ns=4 * 10**9, finished=200, total=200, verdicts="all hold so far"
         )
     text = stream.getvalue()
     assert "[x]" in text
-    assert "3 s simulated, 10 of 200 transactions, all hold so far" in text
+    assert "3 s simulated, 10 of 200 transactions" in text
+    assert "4 s simulated, all hold so far" in text
     assert text.endswith("\x1b[2K")
 
 
