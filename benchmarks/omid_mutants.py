@@ -69,12 +69,11 @@ def plan(seeds: int) -> list[Task]:
         and scenario.variant == "omid"
         and name not in (FAMILY, *EXPECTS_ITS_OWN)
     ]
-    own = {scenario.mutant: name for name, scenario in sources.items() if scenario.mutant}
     mutants = sorted(MUTANTS, key=lambda name: MUTANTS[name].number)
     tasks = []
     for mutant in (NO_MUTANT, *mutants):
-        if mutant in own:
-            tasks.append(Task(mutant, own[mutant]))
+        own = [name for name, scenario in sources.items() if scenario.mutant == mutant]
+        tasks += [Task(mutant, name) for name in own]
         tasks += [Task(mutant, name) for name in reference]
         tasks += [Task(mutant, FAMILY, seed) for seed in range(seeds)]
     return tasks

@@ -7,7 +7,7 @@ import pytest
 from scenarios.library import find, shipped
 from scenarios.load import load
 from sim.omid.mutants import MUTANTS
-from sim.omid.variants import VARIANTS
+from sim.omid.variants import PROPERTIES, VARIANTS
 from tests.scenarios.commands import bulkhead
 
 SCENARIOS = list(shipped())
@@ -56,6 +56,22 @@ def test_mutant_is_caught_for_the_reason_of_its_mechanism(mutant):
     catching = [each.expect for each in scenarios if each.mutant == mutant]
     assert MUTANTS[mutant].mechanism in {expect.mechanism for expect in catching}
     assert any(expect.properties.get(MUTANTS[mutant].property) for expect in catching)
+
+
+@pytest.mark.parametrize("name", PROPERTIES)
+def test_property_is_put_to_the_test_where_it_holds_and_broken_by_a_planted_bug(runs, name):
+    sound = [run for run in runs.values() if run["outcome"] == "holds" and not run["mutant"]]
+    buggy = [run for run in runs.values() if run["mutant"]]
+    assert any(premise(run, name) for run in sound)
+    assert any(not each["holds"] for run in buggy for each in run["verdicts"] if is_for(each, name))
+
+
+def is_for(verdict, name):
+    return verdict["property"] == name
+
+
+def premise(run, name):
+    return sum(each["premise"] for each in run["verdicts"] if is_for(each, name))
 
 
 def test_scenarios_are_found_by_full_name_by_short_name_and_all_at_once():
