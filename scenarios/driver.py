@@ -36,7 +36,11 @@ from scenarios.wishes import Wishes
 from sim.kernel.digest import Digest
 
 UNFINISHED: Final = "unfinished"
-_LIMITS: Final = {"events": "simulated events", "wall": "time on the wall"}
+_LIMITS: Final = {
+    "events": "stopped by the limit on simulated events",
+    "wall": "stopped by the limit on time on the wall",
+    "still": "stopped: no transaction ended for an hour of simulated time",
+}
 
 
 def plan(inputs: Sequence[Input], wishes: Wishes) -> tuple[list[Case], list[Resolved]]:
@@ -90,7 +94,7 @@ def run_one(case: Case, wishes: Wishes, *, watch: Observer) -> Call:
         call.folder = str(path)
         call.warnings.append(f"{_last_line(answer.bug)}; the capsule that repeats it: {path}")
     elif answer.limit:
-        call.warnings.append(f"stopped by the limit on {_LIMITS[answer.limit]}, without a verdict")
+        call.warnings.append(f"{_LIMITS[answer.limit]}, without a verdict")
     return call
 
 

@@ -11,6 +11,7 @@ from scenarios.resolve import Resolved
 from sim.omid.world import Outcome, World
 
 _SLICE: Final = 10_000
+_STILL_NS: Final = 3600 * 10**9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +37,33 @@ class Glimpse:
 Observer = Callable[[Glimpse], None]
 
 
+class _Stillness:
+    """Notices that a world goes on for ever without getting anywhere."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        arrival_ns = world.setup.workload.arrival_ns
+        self._last_arrival_ns = 0 if arrival_ns is None else int(arrival_ns.max())
+        self._ended = 0
+        self._since_ns = 0
+
+    def lasts(self) -> bool:
+        """Say whether the last transaction ended too long ago."""
+        world = self._world
+        ended, _ = world.progress()
+        if ended != self._ended:
+            self._ended, self._since_ns = ended, world.now
+        since_ns = max(self._since_ns, self._last_arrival_ns) + world.setup.think_ns
+        return world.now - since_ns > _STILL_NS
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """A run that came to its end, or the limit that stopped it: "events" or "wall".
+    """A run that came to its end, or the limit that stopped it: "events", "wall" or "still".
 
-    A run that the wall limit stopped has no outcome: where it stopped was an accident.
+    "still" is a run in which no transaction ended for an hour of simulated time, think time and
+    arrivals apart: nobody is left who would answer. Where the wall limit or stillness stopped a
+    run is an accident of the slices, so it has no outcome.
     """
 
     outcome: Outcome | None
@@ -59,6 +82,7 @@ def execute(
     started = time.monotonic()
     events_max = resolved.scenario.limits.events_max
     world = World(resolved.setup(tracing=tracing))
+    stillness = _Stillness(world)
     limit = ""
     bound = 0
     while True:
@@ -73,7 +97,10 @@ def execute(
         if observe is not None:
             finished, total = world.progress()
             observe(Glimpse(simulated_ns=world.now, finished=finished, total=total))
-        if wall_s is not None and time.monotonic() - started > wall_s:
-            return Execution(outcome=None, limit="wall", wall_s=time.monotonic() - started)
+        spent_s = time.monotonic() - started
+        if stillness.lasts():
+            return Execution(outcome=None, limit="still", wall_s=spent_s)
+        if wall_s is not None and spent_s > wall_s:
+            return Execution(outcome=None, limit="wall", wall_s=spent_s)
     outcome = world.outcome()
     return Execution(outcome=outcome, limit=limit, wall_s=time.monotonic() - started)

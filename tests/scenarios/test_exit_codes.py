@@ -254,3 +254,19 @@ def test_full_output_is_told_on_one_line(here):
         )
     assert answer.returncode == 2
     assert answer.stderr == "bulkhead: cannot write standard output: No space left on device\n"
+
+
+DEAD = """title = "nobody ever serves"
+system = "omid"
+topology = { clients = 2 }
+workload = { kind = "mix", transactions = 20 }
+faults = [{ kind = "crash", node = "%s", start = "0s" }]
+"""
+
+
+@pytest.mark.parametrize("node", ["tm.*", "coordinator", "region.*", "ct.*"])
+def test_3_a_deployment_that_stands_still_is_stopped(here, node):
+    (here / "dead.toml").write_text(DEAD % node)
+    answer = bulkhead("run", "dead.toml", "--out", "none", cwd=here)
+    assert answer.returncode == 3
+    assert "no transaction ended for an hour of simulated time" in answer.stderr
