@@ -20,7 +20,6 @@ BLUE: Final = "#0072B2"
 VERMILLION: Final = "#D55E00"
 PURPLE: Final = "#CC79A7"
 GREY: Final = "#595959"
-PALE: Final = "#B8B8B8"
 
 INK: Final[dict[str, str]] = {
     ORANGE: "#8A5F00",

@@ -29,7 +29,6 @@ _MAY_BE_ZERO: Final = {
     "region_service_ns",
     "restart_ns",
     "lease_guard_percent",
-    "lease_wait_percent",
     "drift_bound_ppm",
     "request_retries",
 }

@@ -101,13 +101,6 @@ NO_MESSAGE = -1
 WIDTH = 6
 
 
-class Wire(Protocol):
-    """Name the two ends of a link."""
-
-    source_name: str
-    target_name: str
-
-
 class World(Protocol):
     """What a trace asks of the kernel that it follows."""
 

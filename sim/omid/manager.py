@@ -61,7 +61,6 @@ class Manager(SessionNode):
         self.coordinator = coordinator
         self.tell_halt = on_halt
         self.halts = 0
-        self.epochs = 0
         self.forget()
 
     def forget(self) -> None:
@@ -107,9 +106,8 @@ class Manager(SessionNode):
 
         The holder's clock may be slow and ours fast by the bound each. Mechanism `lease_wait`.
         """
-        settings = self.settings
-        lease_ns = settings.lease_ns * settings.lease_wait_percent // 100
-        return lease_ns + 2 * (lease_ns * settings.drift_bound_ppm // 1_000_000) + 1
+        lease_ns, bound_ppm = self.settings.lease_ns, self.settings.drift_bound_ppm
+        return lease_ns + 2 * (lease_ns * bound_ppm // 1_000_000) + 1
 
     def ask_for_lease(self, expected: int) -> Step:
         """Compare-and-set the lease; it is measured from before the request left."""
@@ -129,7 +127,6 @@ class Manager(SessionNode):
             yield self.store.put_low_water_mark(self.low_water_mark, self.number)
         if not (yield from self.announce(epoch)):
             return "a newer manager has announced itself"
-        self.epochs += 1
         self.serving = True
         self.oracle.add(
             OracleKind.EPOCH_STARTED, self.kernel.now, self.number, NONE, timestamp=epoch

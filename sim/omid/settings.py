@@ -34,8 +34,6 @@ class Settings:
     """A manager renews when this share of the lease is left (code: a quarter)."""
     drift_bound_ppm: int = 1_000
     """Bound on the rate error of any local clock; the backup waits that much longer (ours)."""
-    lease_wait_percent: int = 100
-    """Share of the lease that a backup waits after it last saw the lease change."""
     restart_ns: int = 1 * S
     """How long a halted manager takes to come back as a backup (ours)."""
     backup_start_ns: int = 100 * MS

@@ -228,7 +228,7 @@ class World:
         at the duration of its setup.
         """
         end_ns = self.setup.duration_ns
-        target_ns = until_ns if end_ns is None else min(end_ns, until_ns or end_ns)
+        target_ns = min((ns for ns in (end_ns, until_ns) if ns is not None), default=None)
         left = None if events_max is None else max(0, events_max - self.kernel.events)
         why = self.kernel.run_until(target_ns, events_max=left)
         if why in {"stopped", "idle"} or (why == "time" and self.kernel.now == end_ns):
