@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reports.matrix import NO_MUTANT, Cell, Matrix, matrix_json, matrix_markdown
@@ -110,6 +110,28 @@ def cells(done: Iterable[Done]) -> tuple[Cell, ...]:
     return tuple(result)
 
 
+def overview(matrix: Matrix) -> Matrix:
+    """Return the matrix with one row a mutant, over all its scenarios: small enough to see."""
+    merged = []
+    for mutant in matrix.mutants:
+        for name in matrix.properties:
+            mine = [c for c in matrix.cells if (c.mutant, c.property) == (mutant, name)]
+            words = {cell.word for cell in mine}
+            merged.append(
+                Cell(
+                    mutant=mutant,
+                    scenario="all scenarios",
+                    property=name,
+                    word=next(w for w in (VIOLATED, HOLDS, NOT_EXERCISED) if w in words),
+                    runs=sum(cell.runs for cell in mine),
+                    violated=sum(cell.violated for cell in mine),
+                    seconds=round(sum(cell.seconds for cell in mine), 3),
+                    intended=any(cell.intended for cell in mine),
+                )
+            )
+    return replace(matrix, cells=tuple(merged))
+
+
 def measure(seeds: int) -> Matrix:
     """Make every run and return the matrix."""
     started = time.perf_counter()
@@ -145,7 +167,7 @@ def main() -> int:
         for suffix, text in (
             ("md", matrix_markdown(matrix)),
             ("json", matrix_json(matrix)),
-            ("svg", matrix_svg(matrix)),
+            ("svg", matrix_svg(overview(matrix))),
         ):
             (options.out / f"mutants.{suffix}").write_text(text, encoding="utf-8")
     escaped = [name for name in MUTANTS if matrix.caught(name) == MUTANTS[name].benign]
