@@ -24,7 +24,7 @@ from scenarios.load import load
 from scenarios.resolve import resolve
 from scenarios.run import run
 from sim.omid.mutants import MUTANTS
-from sim.omid.variants import PROPERTIES
+from sim.omid.variant import PROPERTIES
 
 FAMILY = "omid/pauses"
 EXPECTS_ITS_OWN = ("omid/clock-drift-beyond-bound",)

@@ -119,6 +119,14 @@ class AbortReason(IntEnum):
     EPOCH = 4
     INVALIDATED = 5
     ROLLBACK = 6
+    READ_FORCED = 7
+    """A reader that met the undecided transaction made it abort (Omid LL and its kin)."""
+    LOCKED = 8
+    """Another transaction's lock or tentative version was in the way."""
+    EXPIRED = 9
+    """The transaction ran longer than the system lets it."""
+    SEQUENCE = 10
+    """A fast-path write found no version number left below the next global timestamp."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ transaction believes its mark without looking at the commit field again.
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any
+from typing import Any, Final
 
 from sim.history import NONE
 from sim.kernel.rpc import Call
@@ -18,6 +18,7 @@ from sim.omid.manager import Manager, Service
 from sim.omid.messages import INVALID, LEASE, Row
 from sim.omid.pipeline import Batch, Pipeline
 from sim.omid.resolution import Resolving
+from sim.omid.variant import Variant, roles_with
 
 
 class AsPrintedClient(Client):
@@ -122,3 +123,11 @@ class AsPrintedPipeline(Pipeline):
                 return "a commit was invalidated"
         self.finish(batch)
         return None
+
+
+VARIANT: Final = Variant(
+    name="omid-as-printed",
+    summary="algorithm 3 to the letter: no re-read after an invalidation",
+    source="Shacham et al., FAST'17, algorithm 3",
+    roles=roles_with(manager=AsPrintedManager, pipeline=AsPrintedPipeline, client=AsPrintedClient),
+)

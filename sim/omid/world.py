@@ -22,7 +22,8 @@ from sim.omid.mutants import MUTANTS
 from sim.omid.settings import Settings, Topology
 from sim.omid.state import final_state
 from sim.omid.store import CommitTableRegion, Store
-from sim.omid.variants import VARIANTS, build_roles
+from sim.omid.variant import build_roles
+from sim.omid.variants import VARIANTS
 from sim.omid.workload import Workload
 from sim.workload.types import TransactionTrace
 
@@ -151,7 +152,7 @@ class World:
             roles["commit_table"](kernel, name, number[name], oracle, settings)
             for name in (f"ct.{n}" for n in range(topology.commit_table_regions))
         ]
-        self.store = Store(self.regions, self.tables, settings.store_timeout_ns)
+        self.store: Store = roles["store"](self.regions, self.tables, settings.store_timeout_ns)
         for region in self.regions:
             region.store = self.store
         shared = {

@@ -7,7 +7,8 @@ from sim.history import NONE, OracleKind, Outcome
 from sim.kernel.faults import Crash, Pause
 from sim.omid.mutants import MUTANTS
 from sim.omid.settings import MS, S
-from sim.omid.variants import VARIANTS, build_roles
+from sim.omid.variant import build_roles
+from sim.omid.variants import VARIANTS
 from sim.omid.world import POINTS, Setup, World, node_names
 from tests.omid.deployments import ADD, NOISY, R, W, run, setup, workload
 

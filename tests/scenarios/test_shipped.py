@@ -7,7 +7,8 @@ import pytest
 from scenarios.library import find, shipped
 from scenarios.load import load
 from sim.omid.mutants import MUTANTS
-from sim.omid.variants import PROPERTIES, VARIANTS
+from sim.omid.variant import PROPERTIES
+from sim.omid.variants import VARIANTS
 from tests.scenarios.commands import bulkhead
 
 SCENARIOS = list(shipped())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sim.history import HistoryBuilder, OracleBuilder, OracleKind
-from sim.omid.variants import PROPERTIES as PROMISED
+from sim.omid.variant import PROPERTIES as PROMISED
 from specs.history.case import Case
 from specs.history.properties import PROPERTIES, UnknownProperty, check, marks
 from specs.history.verdict import LINES_MAX

@@ -135,8 +135,8 @@ def test_a_damaged_byte_in_a_compressed_file_is_refused_or_does_no_harm(pack, sa
         (b"", "the file is empty"),
         (b"hello", "the content begins with b'hello'"),
         (b"\x28\xb5\x2f\xfd" + b"x" * 9, "the content begins with"),
-        (gzip.compress(b"hello"), "the content begins with b'hello'"),
-        (gzip.compress(b""), "the content begins with b''"),
+        (gzip.compress(b"hello", mtime=0), "the content begins with b'hello'"),
+        (gzip.compress(b"", mtime=0), "the content begins with b''"),
     ],
 )
 def test_a_file_that_is_no_trace_says_what_a_trace_is(content, message, saved):

@@ -1,0 +1,1 @@
+"""The register of mechanisms, one module a family."""

@@ -1,0 +1,56 @@
+"""Mechanisms of high availability: the lease, the epoch, the allocation of timestamps."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sim.omid.mechanism.register import APACHE, FAST17, Mechanism
+
+MECHANISMS: Final[tuple[Mechanism, ...]] = (
+    Mechanism(
+        name="lease_commit_check",
+        properties=("frozen_snapshot", "snapshot_reads"),
+        source=f"{FAST17}, section 6, property P2",
+        summary="a commit request is accepted only under a valid lease",
+    ),
+    Mechanism(
+        name="lease_begin_check",
+        properties=("real_time_order",),
+        source=f"{APACHE}, PersistenceProcessorHandler",
+        summary="a start timestamp is answered only under a valid lease",
+    ),
+    Mechanism(
+        name="lease_precheck",
+        properties=(),
+        source=f"{APACHE}, PersistenceProcessorHandler",
+        summary="the lease is checked before a batch is put into the commit table",
+    ),
+    Mechanism(
+        name="lease_postcheck",
+        properties=(
+            "invalid_never_acknowledged",
+            "acknowledged_commits_durable",
+            "no_aborted_reads",
+        ),
+        source=f"{FAST17}, algorithm 3, tmCheckInvalidate",
+        summary="the lease is checked after the put and before the reply",
+    ),
+    Mechanism(
+        name="lease_wait",
+        properties=("one_lease_holder", "frozen_snapshot"),
+        source=f"{FAST17}, section 6",
+        summary="a backup waits a whole lease, and the drift bound, before it takes over",
+    ),
+    Mechanism(
+        name="epoch_advance",
+        properties=("timestamps_unique",),
+        source=f"{FAST17}, section 6, property P1",
+        summary="a new manager starts above every timestamp that was ever allocated",
+    ),
+    Mechanism(
+        name="epoch_abort",
+        properties=("first_committer_wins", "conflict_detection_sound"),
+        source=f"{FAST17}, section 6",
+        summary="a new manager refuses transactions that began before its epoch",
+    ),
+)

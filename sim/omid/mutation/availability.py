@@ -1,0 +1,119 @@
+"""Mutants of high availability: leases, epochs, timestamps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sim.history import NONE
+from sim.omid.mutation.mutant import Mutant
+
+if TYPE_CHECKING:
+    from sim.omid.manager import Manager as _Manager
+    from sim.omid.pipeline import Batch
+    from sim.omid.pipeline import Pipeline as _Pipeline
+    from sim.omid.timestamps import Timestamps as _Timestamps
+else:
+    # A mix-in inherits from its role for the type checker only: at run time it goes on top of
+    # whichever class the variant has for the role.
+    _Manager = _Pipeline = _Timestamps = object
+
+
+class _NoLeasePostcheck(_Pipeline):
+    def lease_postcheck(self, batch: Batch) -> None:
+        """Answer whatever happened during the put."""
+        self.finish(batch)
+
+
+class _LeaseWaitHalved(_Manager):
+    def lease_wait_ns(self) -> int:
+        """Wait half as long as the holder may believe."""
+        return super().lease_wait_ns() // 2
+
+
+class _NoLeaseCommitCheck(_Manager):
+    def may_accept_commits(self) -> bool:
+        """Accept commits with or without a lease."""
+        return True
+
+
+class _NoLeasePrecheck(_Pipeline):
+    def lease_precheck(self, batch: Batch) -> bool:
+        """Write whatever was accepted."""
+        return True
+
+
+class _NoEpochAdvance(_Timestamps):
+    def epoch_base(self, bound: int) -> int:
+        """Start again inside the range of the manager before."""
+        return max(0, bound - self.range)
+
+
+class _NoEpochAbort(_Manager):
+    def first_low_water_mark(self) -> int:
+        """Accept whoever began at an older manager."""
+        return NONE
+
+
+class _NoLeaseBeginCheck(_Pipeline):
+    def lease_precheck(self, batch: Batch) -> bool:
+        """Let batches without commits pass."""
+        return not batch.commits or super().lease_precheck(batch)
+
+    def lease_postcheck(self, batch: Batch) -> None:
+        """Answer begins with or without a lease."""
+        if batch.commits:
+            super().lease_postcheck(batch)
+        else:
+            self.finish(batch)
+
+
+MUTANTS: Final[tuple[Mutant, ...]] = (
+    Mutant(
+        name="no_lease_postcheck",
+        number=5,
+        mechanism="lease_postcheck",
+        property="invalid_never_acknowledged",
+        mixins={"pipeline": _NoLeasePostcheck},
+        summary="a manager acknowledges commits without looking at its lease again",
+    ),
+    Mutant(
+        name="lease_wait_halved",
+        number=9,
+        mechanism="lease_wait",
+        property="one_lease_holder",
+        mixins={"manager": _LeaseWaitHalved},
+        summary="a backup waits only half a lease before it takes over",
+    ),
+    Mutant(
+        name="no_lease_commit_check",
+        number=10,
+        mechanism="lease_commit_check",
+        property="frozen_snapshot",
+        mixins={"manager": _NoLeaseCommitCheck, "pipeline": _NoLeasePrecheck},
+        summary="a manager accepts commits although its lease has run out",
+    ),
+    Mutant(
+        name="no_epoch_advance",
+        number=13,
+        mechanism="epoch_advance",
+        property="timestamps_unique",
+        mixins={"timestamps": _NoEpochAdvance},
+        summary="a new manager does not start above the timestamps of the old one",
+    ),
+    Mutant(
+        name="no_epoch_abort",
+        number=16,
+        mechanism="epoch_abort",
+        property="first_committer_wins",
+        mixins={"manager": _NoEpochAbort},
+        summary="a new manager accepts transactions that began before its epoch",
+    ),
+    Mutant(
+        name="no_lease_begin_check",
+        number=20,
+        mechanism="lease_begin_check",
+        property="real_time_order",
+        mixins={"pipeline": _NoLeaseBeginCheck},
+        summary="a deposed manager goes on handing out start timestamps",
+    ),
+)
