@@ -149,7 +149,7 @@ class Client(Resolution, SessionNode):
                 break
             if commit == NONE:
                 commit = yield from self.get_tentative(transaction, key, record.version)
-            if NONE < commit < start:
+            if commit != NONE and self.in_snapshot(commit, start):
                 found, writer = record.value, record.version
                 break
         transaction.operations.append((READ, key, found, writer, self.kernel.now))
@@ -247,7 +247,7 @@ class Client(Resolution, SessionNode):
         self, transaction: Transaction
     ) -> Generator[Any, Any, Committed | Refused | None]:
         """Return the manager's answer, or None when the outcome stays unknown."""
-        hashes = tuple(hash64(key) for key in transaction.writes)
+        hashes = self.write_set(transaction)
         for attempt in range(self.settings.request_retries + 1):
             manager = self.manager or (yield from self.find_manager())
             self.serial += 1
@@ -258,6 +258,10 @@ class Client(Resolution, SessionNode):
             if isinstance(reply, (Committed, Refused)):
                 return reply
         return None
+
+    def write_set(self, transaction: Transaction) -> tuple[int, ...]:
+        """Return the hash of every key written. Mechanism `whole_write_set`."""
+        return tuple(hash64(key) for key in transaction.writes)
 
     def resolve_outcome(self, transaction: Transaction) -> Generator[Any, Any, int | None]:
         """Settle the own outcome in the commit table: learn the commit, or forbid it.

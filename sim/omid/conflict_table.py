@@ -33,20 +33,31 @@ class ConflictTable:
         return None
 
     def enter(self, key_hash: int, *, start: int, commit: int) -> AbortReason | None:
-        """Check one key against its bucket and enter it."""
+        """Check one key against its bucket and enter it, as one step: the bucket is latched.
+
+        Mechanism `bucket_latch`.
+        """
+        bucket = self.bucket(key_hash)
+        reason = self.check(bucket, key_hash, start=start)
+        if reason is None:
+            bucket[key_hash] = commit
+        return reason
+
+    def bucket(self, key_hash: int) -> dict[int, int]:
+        """Return the bucket of a key."""
         index = (key_hash >> 20) % self.bucket_count
         bucket = self._buckets.get(index)
         if bucket is None:
             bucket = self._buckets[index] = {}
+        return bucket
+
+    def check(self, bucket: dict[int, int], key_hash: int, *, start: int) -> AbortReason | None:
+        """Say why a transaction must abort, or see to it that its key has room."""
         last = bucket.get(key_hash)
         if last is not None:
-            if last > start:
-                return AbortReason.CONFLICT
-        elif len(bucket) >= self.bucket_entries:
-            reason = self.make_room(bucket, start)
-            if reason is not None:
-                return reason
-        bucket[key_hash] = commit
+            return AbortReason.CONFLICT if last > start else None
+        if len(bucket) >= self.bucket_entries:
+            return self.make_room(bucket, start)
         return None
 
     def make_room(self, bucket: dict[int, int], start: int) -> AbortReason | None:

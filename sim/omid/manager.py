@@ -217,7 +217,7 @@ class Manager(SessionNode):
         if not self.serving:
             call.reply(NOT_SERVING)
             return
-        start = self.timestamps.next()
+        start = self.timestamps.next_start()
         if start is None:
             self.waiting.append((self.begin, call))
             return
@@ -243,7 +243,7 @@ class Manager(SessionNode):
             self.halt("lease expired before a commit")
             return
         request: CommitRequest = call.body
-        commit = self.timestamps.next()
+        commit = self.timestamps.next_commit()
         if commit is None:
             self.waiting.append((self.commit, call))
             return
@@ -265,17 +265,31 @@ class Manager(SessionNode):
 
     def certify(self, request: CommitRequest, commit: int) -> AbortReason | None:
         """Say why a transaction must abort, or enter its write set into the conflict table."""
-        if request.start <= self.low_water_mark:
+        if self.below_low_water_mark(request.start):
             old = request.start < self.timestamps.epoch
             return AbortReason.EPOCH if old else AbortReason.LOW_WATER_MARK
         return self.conflicts.certify(start=request.start, commit=commit, hashes=request.hashes)
+
+    def below_low_water_mark(self, start: int) -> bool:
+        """Say whether a transaction may no longer commit; the mark itself is too old.
+
+        What began at the mark may be collected already. Mechanism `low_water_mark_bound`.
+        """
+        return start <= self.low_water_mark
 
     def accept(self, call: Call, start: int, commit: int) -> None:
         """Hand an accepted commit to the commit-table writers."""
         self.oracle.add(
             OracleKind.COMMIT_ISSUED, self.kernel.now, self.number, start, timestamp=commit
         )
-        self.reach("commit.accepted", self.pipeline.commit, (call, start, commit))
+        self.reach("commit.accepted", self.register, (call, start, commit))
+
+    def register(self, accepted: tuple[Call, int, int]) -> None:
+        """Make a commit pending before another request is heard: later begins wait for it.
+
+        Mechanism `pending_registration`.
+        """
+        self.pipeline.commit(accepted)
 
     def refuse(self, call: Call, start: int, reason: AbortReason) -> None:
         """Answer a commit request with an abort, in its turn."""

@@ -108,7 +108,7 @@ class Pipeline:
         if not self.lease_precheck(batch):
             manager.halt("lease expired before a flush")
             return
-        manager.reach("flush.checked", self._put, batch)
+        manager.reach("flush.checked", self.put, batch)
 
     def lease_precheck(self, batch: Batch) -> bool:
         """Say whether the batch may be put into the commit table.
@@ -118,7 +118,8 @@ class Pipeline:
         """
         return self.manager.lease.valid()
 
-    def _put(self, batch: Batch) -> None:
+    def put(self, batch: Batch) -> None:
+        """Put the commits of a batch into the commit table."""
         store = self.manager.store
         groups: dict[int, list[tuple[int, int]]] = {}
         for start, commit in batch.commits:
@@ -159,10 +160,17 @@ class Pipeline:
             self.manager.halt("lease expired after a flush")
 
     def finish(self, batch: Batch) -> None:
-        """Free the writer and release what is in turn."""
+        """Free the writer and release what is in turn: the commits of the batch are durable.
+
+        Mechanism `flush_before_reply`.
+        """
+        self.free_writer()
+        self.release(batch)
+
+    def free_writer(self) -> None:
+        """Let the writer take the next batch."""
         self.writers_free += 1
         self.manager.timer(0, self._feed_writer)
-        self.release(batch)
 
     def release(self, batch: Batch) -> None:
         """Release durable batches in sequence. Mechanism `reply_order`."""

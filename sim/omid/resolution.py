@@ -95,6 +95,10 @@ class Resolution(Node):
         record: Record | None = yield self.store.get_version(key, version)
         return NONE if record is None else record.commit
 
+    def in_snapshot(self, commit: int, start: int) -> bool:
+        """Say whether a snapshot holds what committed at `commit`. Mechanism `snapshot_bound`."""
+        return commit < start
+
     def heal(self, key: int, version: int, commit: int) -> None:
         """Fill the commit field for the writer, best effort. Mechanism `healing`."""
         self.heals += 1

@@ -41,6 +41,17 @@ class Timestamps:
         self.last += 1
         return self.last
 
+    def next_start(self) -> int | None:
+        """Return the start timestamp of a transaction: its id, and the bound of its snapshot.
+
+        Mechanism `snapshot_bound`: no commit ever has the same timestamp.
+        """
+        return self.next()
+
+    def next_commit(self) -> int | None:
+        """Return the commit timestamp of a transaction."""
+        return self.next()
+
     def take_epoch(self) -> Generator[Any, Any, bool]:
         """Allocate the first range of a new epoch; False when another manager was faster."""
         manager = self.manager
