@@ -136,8 +136,9 @@ def _reason(resolved: Resolved, judgement: Judgement) -> str | None:
 
     A mutant lacks the mechanism that it is registered for, another variant the one that the
     scenario names. That this is the reason is put to the test: with the mechanism back in its
-    place, the same scenario with the same seed must hold. Where nothing is missing, the faults
-    are what defeats the mechanism, and the register of mechanisms is all there is to go by.
+    place (the variant of the mutant, or the reference for a variant) the same scenario with the
+    same seed must hold. Where nothing is missing, the faults are what defeats the mechanism, and
+    the register of mechanisms is all there is to go by.
     """
     scenario = resolved.scenario
     named = scenario.expect.mechanism
@@ -147,7 +148,8 @@ def _reason(resolved: Resolved, judgement: Judgement) -> str | None:
     lacking = MUTANTS[scenario.mutant].mechanism if scenario.mutant else named
     if scenario.mutant is None and scenario.variant == REFERENCE:
         return named
-    whole = scenario.model_copy(update={"variant": REFERENCE, "mutant": None, "expect": Expect()})
+    variant = scenario.variant if scenario.mutant else REFERENCE
+    whole = scenario.model_copy(update={"variant": variant, "mutant": None, "expect": Expect()})
     control = Resolved(scenario=whole, name=resolved.name, trace=resolved.trace)
     execution = execute(control)
     if execution.outcome is None or expected & set(judge(whole, execution.outcome).violated):
