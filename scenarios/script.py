@@ -3,27 +3,43 @@
     sessions = [
       ["write 1, write 2"],
       ["at 2s: read 1, read 10..40, read 2", "add 3 by 5, roll back"],
+      ["at 3s: fence, read 1"],
     ]
 
 A session is a list of transactions, a transaction a list of steps with commas between them.
 `at` gives the earliest instant at which a transaction begins; `10..40` is all keys from 10 to
-40; `roll back`, as the last step, rolls back where others commit.
+40; `roll back`, as the last step, rolls back where others commit; `fence`, as the first one,
+shuts out everybody who began before and has not committed yet.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from scenarios.units import duration
 from sim.workload.types import Access, TraceBuilder, TransactionTrace
 
-_STEP: Final = re.compile(r"(read|write|add)\s+(\d+)(?:\.\.(\d+))?(?:\s+by\s+(-?\d+))?")
-_ACCESS: Final = {"read": Access.READ, "write": Access.WRITE, "add": Access.ADD}
+_STEP: Final = re.compile(r"(read|write|delete|add)\s+(\d+)(?:\.\.(\d+))?(?:\s+by\s+(-?\d+))?")
+_ACCESS: Final = {
+    "read": Access.READ,
+    "write": Access.WRITE,
+    "delete": Access.DELETE,
+    "add": Access.ADD,
+}
 _KEYS_MAX: Final = 10_000
 
 Step = tuple[int, int, int]
+
+
+class Parsed(NamedTuple):
+    """One transaction of a script: its earliest instant, its steps, how it begins and ends."""
+
+    at_ns: int | None
+    steps: list[Step]
+    fence: bool
+    rollback: bool
 
 
 def parse_script(sessions: Sequence[Sequence[str]]) -> TransactionTrace:
@@ -34,17 +50,22 @@ def parse_script(sessions: Sequence[Sequence[str]]) -> TransactionTrace:
     parsed = [[parse_transaction(text) for text in session] for session in sessions]
     if not any(parsed):
         raise ValueError("the script has no transaction")
-    timed = any(at_ns is not None for session in parsed for at_ns, _, _ in session)
+    timed = any(each.at_ns is not None for session in parsed for each in session)
     builder = TraceBuilder()
     for client, session in enumerate(parsed):
-        for at_ns, steps, rollback in session:
-            arrival_ns = (at_ns or 0) if timed else None
-            builder.add(client, steps, arrival_ns=arrival_ns, rollback=rollback)
+        for each in session:
+            builder.add(
+                client,
+                each.steps,
+                arrival_ns=(each.at_ns or 0) if timed else None,
+                rollback=each.rollback,
+                fence=each.fence,
+            )
     return builder.build(name="script", source="the scenario file")
 
 
-def parse_transaction(text: str) -> tuple[int | None, list[Step], bool]:
-    """Return the earliest instant, the steps, and whether it rolls back."""
+def parse_transaction(text: str) -> Parsed:
+    """Return what one transaction does."""
     at_ns = None
     body = text
     if text.strip().startswith("at "):
@@ -52,12 +73,13 @@ def parse_transaction(text: str) -> tuple[int | None, list[Step], bool]:
         if not colon:
             raise ValueError(f'"{text}" has no colon after its instant: write "at 2s: read 1"')
         at_ns = duration(instant.strip())
-    steps: list[Step] = []
     parts = [part.strip() for part in body.split(",")]
     rollback = parts[-1] == "roll back"
-    for part in parts[:-1] if rollback else parts:
+    fence = parts[0] == "fence"
+    steps: list[Step] = []
+    for part in parts[fence : len(parts) - rollback]:
         steps += parse_step(part)
-    return at_ns, steps, rollback
+    return Parsed(at_ns=at_ns, steps=steps, fence=fence, rollback=rollback)
 
 
 def parse_step(text: str) -> list[Step]:
@@ -65,8 +87,8 @@ def parse_step(text: str) -> list[Step]:
     match = _STEP.fullmatch(text)
     if match is None:
         raise ValueError(
-            f'"{text}" is no step: write "read 1", "write 1", "add 1", "add 1 by 5",'
-            ' "read 10..40", or "roll back" at the end'
+            f'"{text}" is no step: write "read 1", "write 1", "delete 1", "add 1",'
+            ' "add 1 by 5", "read 10..40", "fence" at the start, or "roll back" at the end'
         )
     verb, low, high, amount = match.groups()
     if amount is not None and verb != "add":

@@ -47,4 +47,5 @@ def clients_in_turn(trace: TransactionTrace) -> TransactionTrace:
         amount=trace.amount[rows],
         arrival_ns=None if trace.arrival_ns is None else trace.arrival_ns[order],
         rollback=None if trace.rollback is None else trace.rollback[order],
+        fence=None if trace.fence is None else trace.fence[order],
     )

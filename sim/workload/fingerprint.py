@@ -19,7 +19,8 @@ def fingerprint(trace: TransactionTrace) -> str:
     """Return the BLAKE2b-256 of everything in the trace that a simulator reads.
 
     The fields, in order: schema, client, first, kind, key, amount, arrival_ns (if given),
-    rollback (if any is set), initial_value, conserved (keys and total, if given).
+    rollback (if any is set), fence (if any is set), initial_value, conserved (keys and total, if
+    given).
     """
     digest = Digest()
     digest.text("schema", SCHEMA)
@@ -29,6 +30,8 @@ def fingerprint(trace: TransactionTrace) -> str:
         _add(digest, "arrival_ns", trace.arrival_ns)
     if trace.rollback is not None and trace.rollback.any():
         _add(digest, "rollback", trace.rollback)
+    if trace.fence is not None and trace.fence.any():
+        _add(digest, "fence", trace.fence)
     digest.integers("initial_value", [trace.initial_value])
     if trace.conserved is not None:
         digest.integers("conserved", [trace.conserved.keys, trace.conserved.total])

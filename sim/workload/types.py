@@ -29,6 +29,8 @@ class Access(IntEnum):
     """Write a value that no other write of the run writes."""
     ADD = 2
     """Read the key, then write what was read plus `amount`."""
+    DELETE = 3
+    """Write a tombstone: the key reads as at the start until somebody writes it again."""
 
 
 class TraceError(ValueError):
@@ -42,7 +44,8 @@ class TransactionTrace:
     Operation rows of transaction `i` are `first[i]:first[i + 1]`, in program order. Transactions
     of one client run one after the other in row order. `arrival_ns[i]`, where given, is the
     earliest instant at which transaction `i` may begin. A transaction with `rollback[i]` rolls
-    back where others commit.
+    back where others commit. One with `fence[i]` begins as a fence: no transaction that began
+    before it and still has to commit may do so.
     """
 
     name: str
@@ -54,6 +57,7 @@ class TransactionTrace:
     amount: Integers
     arrival_ns: Integers | None = None
     rollback: npt.NDArray[np.bool_] | None = None
+    fence: npt.NDArray[np.bool_] | None = None
     initial_value: int = 0
     conserved: Conserved | None = None
     notes: tuple[str, ...] = field(default=())
@@ -70,11 +74,13 @@ class TransactionTrace:
         for column in ("key", "amount"):
             if len(getattr(self, column)) != operations:
                 raise TraceError(f"column {column} has another length than column kind")
-        for column in ("arrival_ns", "rollback"):
+        for column in ("arrival_ns", "rollback", "fence"):
             values = getattr(self, column)
             if values is not None and len(values) != transactions:
                 raise TraceError(f"column {column} has another length than column client")
-        if operations and (self.key.min() < 0 or self.kind.min() < 0 or self.kind.max() > 2):
+        if operations and (
+            self.key.min() < 0 or self.kind.min() < 0 or self.kind.max() > max(Access)
+        ):
             raise TraceError("a key is negative or an access kind is unknown")
         if transactions and self.client.min() < 0:
             raise TraceError("a client number is negative")
@@ -113,6 +119,7 @@ class TransactionTrace:
             amount=self.amount[:operations],
             arrival_ns=None if self.arrival_ns is None else self.arrival_ns[:transactions],
             rollback=None if self.rollback is None else self.rollback[:transactions],
+            fence=None if self.fence is None else self.fence[:transactions],
             initial_value=self.initial_value,
             conserved=self.conserved,
             notes=self.notes,
@@ -122,7 +129,7 @@ class TransactionTrace:
 class TraceBuilder:
     """Builds a `TransactionTrace` one transaction at a time, for streamed readers."""
 
-    __slots__ = ("_amount", "_arrival", "_client", "_first", "_key", "_kind", "_rollback")
+    __slots__ = ("_amount", "_arrival", "_client", "_fence", "_first", "_key", "_kind", "_rollback")
 
     def __init__(self) -> None:
         self._client = array("i")
@@ -132,6 +139,7 @@ class TraceBuilder:
         self._amount = array("q")
         self._arrival = array("q")
         self._rollback = array("b")
+        self._fence = array("b")
 
     def add(
         self,
@@ -140,6 +148,7 @@ class TraceBuilder:
         *,
         arrival_ns: int | None = None,
         rollback: bool = False,
+        fence: bool = False,
     ) -> None:
         """Append one transaction; an operation is (access kind, key, amount)."""
         for kind, key, amount in operations:
@@ -149,6 +158,7 @@ class TraceBuilder:
         self._client.append(client)
         self._first.append(len(self._kind))
         self._rollback.append(rollback)
+        self._fence.append(fence)
         if arrival_ns is not None:
             self._arrival.append(arrival_ns)
 
@@ -163,6 +173,7 @@ class TraceBuilder:
     ) -> TransactionTrace:
         """Return the trace; arrivals must have been given for every transaction or for none."""
         rollback = np.array(self._rollback, dtype=np.bool_)
+        fence = np.array(self._fence, dtype=np.bool_)
         return TransactionTrace(
             name=name,
             source=source,
@@ -173,6 +184,7 @@ class TraceBuilder:
             amount=np.array(self._amount, dtype=np.int64),
             arrival_ns=np.array(self._arrival, dtype=np.int64) if self._arrival else None,
             rollback=rollback if rollback.any() else None,
+            fence=fence if fence.any() else None,
             initial_value=initial_value,
             conserved=conserved,
             notes=notes,

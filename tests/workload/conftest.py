@@ -15,7 +15,7 @@ from sim.workload.writers.npz import write_npz
 INT64 = st.integers(-(2**63), 2**63 - 1)
 KEYS = st.integers(0, 2**63 - 1)
 OPERATIONS = st.one_of(
-    st.tuples(st.sampled_from((Access.READ, Access.WRITE)), KEYS, st.just(0)),
+    st.tuples(st.sampled_from((Access.READ, Access.WRITE, Access.DELETE)), KEYS, st.just(0)),
     st.tuples(st.just(Access.ADD), KEYS, INT64),
 )
 
@@ -31,6 +31,7 @@ def traces(draw: st.DrawFn) -> TransactionTrace:
             draw(st.lists(OPERATIONS, max_size=4)),
             arrival_ns=draw(KEYS) if timed else None,
             rollback=draw(st.booleans()),
+            fence=draw(st.booleans()),
         )
     return builder.build(
         name=draw(st.text(min_size=1, max_size=8)),

@@ -16,6 +16,7 @@ def trace_of(clients):
             [(Access.READ, 10 * row + place, 0) for place in range(row % 3)],
             arrival_ns=row,
             rollback=row % 2 == 1,
+            fence=row % 3 == 1,
         )
     return builder.build(name="t", source="s")
 
@@ -26,7 +27,8 @@ def programs(trace):
     for row, client in enumerate(trace.client.tolist()):
         keys = trace.key[trace.first[row] : trace.first[row + 1]].tolist()
         rollback = trace.rollback is not None and bool(trace.rollback[row])
-        result.setdefault(client, []).append((keys, int(trace.arrival_ns[row]), rollback))
+        fence = trace.fence is not None and bool(trace.fence[row])
+        result.setdefault(client, []).append((keys, int(trace.arrival_ns[row]), rollback, fence))
     return result
 
 

@@ -46,6 +46,7 @@ def refusal(path) -> str:
         (b'{"client": 0, "ops": [["add", 1, 1e3]]}', ":2: operation 0 has amount 1000.0"),
         (b'{"client": 0, "ops": [], "arrival_ns": -5}', ":2: arrival_ns is -5"),
         (b'{"client": 0, "ops": [], "rollback": 1}', ":2: rollback is 1, neither true nor false"),
+        (b'{"client": 0, "ops": [], "fence": "y"}', ':2: fence is "y", neither true nor false'),
         (b'{"client": 0, "client": 1, "ops": []}', ":2: the name 'client' twice in one object"),
         (b'{"client": 0, "ops": []} {}', ":2: no JSON at column 26: Extra data"),
         (b"\xff\xfe", ":2: byte 0xff at column 1 is not UTF-8"),

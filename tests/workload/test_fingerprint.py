@@ -25,6 +25,7 @@ def test_everything_that_a_simulator_reads_changes_a_fingerprint():
         {"arrival_ns": np.array([10, 21])},
         {"arrival_ns": None},
         {"rollback": None},
+        {"fence": np.array([True, False])},
         {"initial_value": 99},
         {"conserved": Conserved(keys=1, total=2)},
     )
@@ -35,6 +36,12 @@ def test_everything_that_a_simulator_reads_changes_a_fingerprint():
 def test_rolling_nothing_back_is_the_same_as_saying_nothing():
     trace = replace(two_transfers(), rollback=None)
     explicit = replace(trace, rollback=np.zeros(2, dtype=np.bool_))
+    assert fingerprint(explicit) == fingerprint(trace)
+
+
+def test_no_fence_is_the_same_as_saying_nothing():
+    trace = two_transfers()
+    explicit = replace(trace, fence=np.zeros(2, dtype=np.bool_))
     assert fingerprint(explicit) == fingerprint(trace)
 
 

@@ -19,13 +19,13 @@ from sim.workload.header import Header, HeaderError, check_names, is_integer, pa
 from sim.workload.readers.errors import TraceFileError
 from sim.workload.types import Access, TraceBuilder, TransactionTrace
 
-CODES: Final = {"r": Access.READ, "w": Access.WRITE, "add": Access.ADD}
+CODES: Final = {"r": Access.READ, "w": Access.WRITE, "add": Access.ADD, "d": Access.DELETE}
 """What an operation is called in a line."""
 
 CLIENT_MAX: Final = (1 << 31) - 1
 LINE_BYTES_MAX: Final = 16 << 20
 
-_NAMES: Final = ("client", "ops", "arrival_ns", "rollback")
+_NAMES: Final = ("client", "ops", "arrival_ns", "rollback", "fence")
 _LINE_FORM: Final = 'a line is {"client": 0, "ops": [["r", 3], ["w", 4], ["add", 5, 1]]}'
 _HEAD_FORM: Final = 'the first line is {"schema": "bulkhead.trace/1", ...}'
 
@@ -41,7 +41,8 @@ def read_jsonl(lines: BinaryIO, path: Path) -> TransactionTrace:
     builder, arrivals, count, operations = TraceBuilder(), 0, 0, 0
     for line, row in numbered:
         try:
-            client, ops, arrival_ns, rollback = _transaction(row)
+            client, ops, arrival_ns = _transaction(row)
+            rollback, fence = _flag(row, "rollback"), _flag(row, "fence")
         except HeaderError as error:
             raise TraceFileError(path, str(error), _LINE_FORM, line) from None
         if (arrival_ns is not None) != (arrivals == count) and count:
@@ -51,7 +52,7 @@ def read_jsonl(lines: BinaryIO, path: Path) -> TransactionTrace:
                 "give all transactions one, or none",
                 line,
             )
-        builder.add(client, ops, arrival_ns=arrival_ns, rollback=rollback)
+        builder.add(client, ops, arrival_ns=arrival_ns, rollback=rollback, fence=fence)
         arrivals += arrival_ns is not None
         operations += len(ops)
         count += 1
@@ -103,8 +104,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _transaction(row: Any) -> tuple[int, list[tuple[int, int, int]], int | None, bool]:
-    """Return client, operations, arrival and rollback of one line."""
+def _transaction(row: Any) -> tuple[int, list[tuple[int, int, int]], int | None]:
+    """Return client, operations and arrival of one line."""
     if not isinstance(row, dict):
         raise HeaderError(f"{json.dumps(row)[:40]} is not an object")
     check_names(row, _NAMES, "the line")
@@ -113,25 +114,31 @@ def _transaction(row: Any) -> tuple[int, list[tuple[int, int, int]], int | None,
         raise HeaderError(f"client is {json.dumps(client)}, not a number from 0 to {CLIENT_MAX}")
     if not isinstance(ops, list):
         raise HeaderError(f"ops is {json.dumps(ops)[:40]}, not a list of operations")
-    arrival_ns, rollback = row.get("arrival_ns"), row.get("rollback", False)
+    arrival_ns = row.get("arrival_ns")
     if arrival_ns is not None and (not is_integer(arrival_ns) or arrival_ns < 0):
         raise HeaderError(f"arrival_ns is {json.dumps(arrival_ns)}, not a number from 0 up")
-    if not isinstance(rollback, bool):
-        raise HeaderError(f"rollback is {json.dumps(rollback)}, neither true nor false")
-    return client, [_operation(place, op) for place, op in enumerate(ops)], arrival_ns, rollback
+    return client, [_operation(place, op) for place, op in enumerate(ops)], arrival_ns
+
+
+def _flag(row: dict[str, Any], name: str) -> bool:
+    value = row.get(name, False)
+    if not isinstance(value, bool):
+        raise HeaderError(f"{name} is {json.dumps(value)}, neither true nor false")
+    return value
 
 
 def _operation(place: int, op: Any) -> tuple[int, int, int]:
     """Return kind, key and amount of one operation."""
     match op:
-        case ["r" | "w" as code, key]:
+        case ["r" | "w" | "d" as code, key]:
             amount: Any = 0
         case ["add" as code, key, amount]:
             pass
         case _:
             found = json.dumps(op)[:40]
             raise HeaderError(
-                f'operation {place} is {found}, not ["r", key], ["w", key] or ["add", key, amount]'
+                f'operation {place} is {found}, not ["r", key], ["w", key], ["d", key]'
+                ' or ["add", key, amount]'
             )
     if not is_integer(key) or key < 0:
         raise HeaderError(f"operation {place} has key {json.dumps(key)}, not a number from 0 up")

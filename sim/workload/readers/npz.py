@@ -1,7 +1,7 @@
 """Reads our own npz trace: the columns of a `TransactionTrace`, and its head as JSON text.
 
 Columns: header (UTF-8 bytes of the head), client, first, kind, key, amount, and where the trace
-has them arrival_ns and rollback.
+has them arrival_ns, rollback and fence.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from sim.workload.header import Header, HeaderError, parse_header
 from sim.workload.readers.columns import Columns
@@ -18,7 +19,7 @@ from sim.workload.readers.errors import TraceFileError
 from sim.workload.types import Access, Integers, TraceError, TransactionTrace
 
 NEEDED: Final = ("header", "client", "first", "kind", "key", "amount")
-OPTIONAL: Final = ("arrival_ns", "rollback")
+OPTIONAL: Final = ("arrival_ns", "rollback", "fence")
 
 _AGAIN: Final = "the file was mixed up or cut short; write it again"
 
@@ -33,7 +34,6 @@ def read_npz(columns: Columns) -> TransactionTrace:
     key = columns.integers("key", low=0)
     amount = columns.integers("amount")
     arrival_ns = columns.integers("arrival_ns", low=0) if "arrival_ns" in columns else None
-    rollback = columns.integers("rollback", low=0, high=1) if "rollback" in columns else None
     _check(columns.path, header, client=client, first=first, kind=kind, amount=amount)
     try:
         return TransactionTrace(
@@ -45,13 +45,18 @@ def read_npz(columns: Columns) -> TransactionTrace:
             key=key,
             amount=amount,
             arrival_ns=arrival_ns,
-            rollback=None if rollback is None else rollback.astype(np.bool_),
+            rollback=_flags(columns, "rollback"),
+            fence=_flags(columns, "fence"),
             initial_value=header.initial_value,
             conserved=header.conserved,
             notes=header.notes,
         )
     except TraceError as error:
         raise TraceFileError(columns.path, str(error), _AGAIN) from None
+
+
+def _flags(columns: Columns, name: str) -> npt.NDArray[np.bool_] | None:
+    return columns.integers(name, low=0, high=1).astype(np.bool_) if name in columns else None
 
 
 def _header(columns: Columns) -> Header:

@@ -43,10 +43,12 @@ def _rows(trace: TransactionTrace, start: int, end: int) -> list[dict[str, Any]]
     if trace.arrival_ns is not None:
         for row, arrival_ns in zip(rows, trace.arrival_ns[start:end].tolist(), strict=True):
             row["arrival_ns"] = arrival_ns
-    if trace.rollback is not None:
-        for row, rollback in zip(rows, trace.rollback[start:end].tolist(), strict=True):
-            if rollback:
-                row["rollback"] = True
+    for name in ("rollback", "fence"):
+        flags = getattr(trace, name)
+        if flags is not None:
+            for row, flag in zip(rows, flags[start:end].tolist(), strict=True):
+                if flag:
+                    row[name] = True
     return rows
 
 

@@ -27,4 +27,6 @@ def write_npz(trace: TransactionTrace, file: BinaryIO) -> None:
         columns["arrival_ns"] = trace.arrival_ns
     if trace.rollback is not None:
         columns["rollback"] = trace.rollback
+    if trace.fence is not None:
+        columns["fence"] = trace.fence
     np.savez_compressed(file, **columns)  # type: ignore[arg-type]  # its stubs hold any ** for a flag
