@@ -25,6 +25,7 @@ from scenarios.schema.workload import Generated, Script, Trace, Workload
 from sim.kernel.faults import ClockDrift, Fault
 from sim.kernel.network import LinkModel
 from sim.kernel.streams import Streams
+from sim.omid.variants import VARIANTS
 from sim.omid.world import NetworkModel, Setup, node_names
 from sim.workload.fingerprint import fingerprint
 from sim.workload.types import TraceError, TransactionTrace
@@ -101,6 +102,13 @@ def resolve(source: Source, *, seed: int | None = None, mutant: str | None = Non
     workload, trace, notes = _choose(scenario, source)
     if not trace.transactions:
         raise UsageError("the workload has no transactions", where=source.name)
+    if trace.fence is not None and trace.fence.any() and not VARIANTS[scenario.variant].fences:
+        fitting = ", ".join(name for name, variant in VARIANTS.items() if variant.fences)
+        raise UsageError(
+            f'the workload has fences, which variant "{scenario.variant}" has not; '
+            f"those that have: {fitting}",
+            where=source.name,
+        )
     scenario = scenario.model_copy(update={"workload": workload})
     return Resolved(scenario=scenario, name=source.name, trace=trace, notes=notes)
 

@@ -63,7 +63,8 @@ class OracleKind(IntEnum):
     COMMIT_TABLE_REMOVED = 6
     """A commit-table row was removed; `extra` is the `RowState` before."""
     CELL_PUT = 7
-    """A tentative version of `key` was written by `transaction`."""
+    """A tentative version of `key` was written by `transaction`; `extra` is `TOMBSTONE` when it
+    now is one, else `NONE`."""
     CELL_REMOVED = 8
     """The version of `key` written by `transaction` was removed (rollback)."""
     COMMIT_FIELD_PUT = 9
@@ -102,6 +103,10 @@ class RowState(IntEnum):
     INVALID = 2
 
 
+TOMBSTONE: Final = 1
+"""Marks the `CELL_PUT` of a tombstone."""
+
+
 class FieldWriter(IntEnum):
     """Who filled a commit field."""
 
@@ -127,6 +132,8 @@ class AbortReason(IntEnum):
     """The transaction ran longer than the system lets it."""
     SEQUENCE = 10
     """A fast-path write found no version number left below the next global timestamp."""
+    FENCED = 11
+    """A fence began after the transaction and before its commit request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,9 +150,10 @@ class History:
 
     Transactions stand in the order in which they ended; operation rows of transaction `i` are
     `first[i]:first[i + 1]`, in program order. Instants are true simulated nanoseconds.
-    A write's `value` is unique in the run unless the workload states otherwise; a read's
-    `version` is the start timestamp of the writer it returned (`NONE`: the initial value, or
-    not known); a write's `version` is its own transaction's start timestamp.
+    A write's `value` is unique in the run unless the workload states otherwise; a deletion is a
+    write of the initial value. A read's `version` is the start timestamp of the writer it
+    returned (`NONE`: the initial value, or not known), also when that writer deleted the key; a
+    write's `version` is its own transaction's start timestamp.
     """
 
     session: npt.NDArray[np.int32]

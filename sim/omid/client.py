@@ -19,17 +19,9 @@ from sim.history import (
     OracleKind,
     Outcome,
 )
-from sim.kernel.rpc import Call, Gather, NoReply, Reach, Script, Sleep, Wait
-from sim.omid.coordinator import SessionNode
-from sim.omid.messages import (
-    MANAGER,
-    NOT_SERVING,
-    Begun,
-    CommitRequest,
-    Committed,
-    Refused,
-    hash64,
-)
+from sim.kernel.rpc import Call, Gather, Reach, Sleep
+from sim.omid.connection import Connection
+from sim.omid.messages import Begun, CommitRequest, Committed, Refused, hash64
 from sim.omid.resolution import Resolution, Resolving
 from sim.omid.transaction import Transaction
 from sim.workload.types import Access
@@ -48,9 +40,10 @@ READ = int(OperationKind.READ)
 WRITE = int(OperationKind.WRITE)
 ACCESS_WRITE = int(Access.WRITE)
 ACCESS_ADD = int(Access.ADD)
+ACCESS_DELETE = int(Access.DELETE)
 
 
-class Client(Resolution, SessionNode):
+class Client(Resolution, Connection):
     """One session: at most one transaction at a time."""
 
     def __init__(
@@ -76,10 +69,7 @@ class Client(Resolution, SessionNode):
         self.coordinator = coordinator
         self.managers = managers
         self.workload = workload
-        self.manager: Manager | None = None
         self.serial = 0
-        self.asking = False
-        self.script: Script | None = None
         self.outcomes_resolved = 0
 
     def start(self) -> None:
@@ -100,6 +90,7 @@ class Client(Resolution, SessionNode):
     def transact(self, row: int) -> Step:
         """Run one transaction of the workload trace from begin to outcome."""
         transaction = Transaction(self.kernel.now)
+        transaction.fence = self.workload.fences(row)
         self.workload.begin(self.session, transaction)
         if not (yield from self.begin(transaction)):
             self.conclude(transaction, Outcome.ABORTED, NONE)
@@ -109,6 +100,9 @@ class Client(Resolution, SessionNode):
         for access, key, amount in self.workload.operations(row):
             if access == ACCESS_WRITE:
                 yield from self.put(transaction, key, self.workload.unique_value())
+                continue
+            if access == ACCESS_DELETE:
+                yield from self.delete(transaction, key)
                 continue
             value = yield from self.get(transaction, key)
             if access == ACCESS_ADD:
@@ -121,19 +115,28 @@ class Client(Resolution, SessionNode):
 
     def begin(self, transaction: Transaction) -> Generator[Any, Any, bool]:
         """Ask the manager for a start timestamp, which is also the transaction's id."""
-        begun = yield from self.ask_to_begin()
+        begun = yield from self.ask_to_begin(fence=transaction.fence)
         if begun is None:
             return False
         transaction.start = begun.start
-        transaction.epoch = begun.epoch
+        # Whoever began before a fence is decided, or never will be: the fence is an epoch.
+        transaction.epoch = begun.start if transaction.fence else self.epoch_of(begun)
         transaction.begun_ns = self.kernel.now
         return True
 
-    def ask_to_begin(self) -> Generator[Any, Any, Begun | None]:
-        """Return the manager's answer to a begin, or None after the last retry."""
+    def epoch_of(self, begun: Begun) -> int:
+        """Return the epoch below which a transaction forces decisions: that of its own manager.
+
+        Mechanism `epoch_freshness`: it comes with the start timestamp, so it cannot be older.
+        """
+        return begun.epoch
+
+    def ask_to_begin(self, *, fence: bool = False) -> Generator[Any, Any, Begun | None]:
+        """Return the manager's answer to a begin or a fence, or None after the last retry."""
         for _ in range(self.settings.request_retries + 1):
             manager = self.manager or (yield from self.find_manager())
-            reply = yield from self.ask(manager, manager.on_begin, None)
+            handler = manager.on_fence if fence else manager.on_begin
+            reply = yield from self.ask(manager, handler, None)
             if isinstance(reply, Begun):
                 return reply
         return None
@@ -175,10 +178,17 @@ class Client(Resolution, SessionNode):
         )
         return commit
 
-    def put(self, transaction: Transaction, key: int, value: int) -> Step:
+    def delete(self, transaction: Transaction, key: int) -> Step:
+        """Write a tombstone: a version like any other, with the initial value."""
+        yield from self.put(transaction, key, self.workload.initial_value, tombstone=True)
+
+    def put(
+        self, transaction: Transaction, key: int, value: int, *, tombstone: bool = False
+    ) -> Step:
         """Write a tentative version into the store."""
         place = len(transaction.operations)
-        yield from self.write(self.store.put(key, transaction.start, value, place))
+        put = self.store.put(key, transaction.start, value, place, tombstone=tombstone)
+        yield from self.write(put)
         transaction.writes[key] = value
         transaction.operations.append((WRITE, key, value, transaction.start, self.kernel.now))
 
@@ -201,7 +211,7 @@ class Client(Resolution, SessionNode):
         if isinstance(answer, Committed):
             commit = answer.commit
             reason = None
-        elif answer is None or answer.reason == AbortReason.INVALIDATED:
+        elif answer is None or self.doubts(answer):
             settled = yield from self.resolve_outcome(transaction)
             if settled is None:
                 self.conclude(transaction, Outcome.UNKNOWN, NONE)
@@ -218,6 +228,14 @@ class Client(Resolution, SessionNode):
             self.conclude(transaction, Outcome.ABORTED, NONE, reason)
         else:
             yield from self.acknowledge(transaction, commit)
+
+    def doubts(self, answer: Refused) -> bool:
+        """Say whether a refusal leaves the outcome open.
+
+        A mark that the manager found or put may be a false one: the transaction may be complete
+        and its row removed. Mechanism `retry_invalidation`.
+        """
+        return answer.reason == AbortReason.INVALIDATED
 
     def acknowledge(self, transaction: Transaction, commit: int) -> Step:
         """Tell the application, and complete before or beside its next transaction."""
@@ -268,7 +286,7 @@ class Client(Resolution, SessionNode):
 
         Returns None when nobody can know any more: the cleaner completed the transaction and
         dropped its row, and compaction dropped its version for a newer one, or it was removed
-        as an aborted one; both look the same from here.
+        as an aborted one; both look the same from here. Mechanism `outcome_resolution`.
         """
         key = next(iter(transaction.writes))
         commit = yield from self.resolve(key, transaction.start, force=True)
@@ -287,7 +305,10 @@ class Client(Resolution, SessionNode):
     def complete(self, start: int, keys: Sequence[int], commit: int) -> Step:
         """Write every commit field, then remove the commit-table row.
 
-        Mechanism `completion_order`: a reader that finds no row finds the field.
+        Mechanism `completion_order`: a reader that finds no row finds the field. The row goes
+        also where the answer was lost and the commit table told the outcome: a reader that found
+        no row before the late commit landed, and puts its mark after the removal, looks at the
+        field once more (mechanism `reread_after_invalidation`).
         """
         yield from self.write_commit_fields(start, keys, commit)
         if self.armed:
@@ -313,63 +334,6 @@ class Client(Resolution, SessionNode):
         """Write the transaction into the history: the application knows its outcome."""
         transaction.finished_ns = self.kernel.now
         self.workload.conclude(self.session, transaction, outcome, commit, reason)
-
-    def ask(self, manager: Manager, handler: Any, body: object) -> Step:
-        """Send one request to a manager; NOT_SERVING covers every way to get no answer."""
-        self.asking = True
-        try:
-            reply = yield Call(manager, handler, body, self.settings.request_timeout_ns)
-        except NoReply:
-            if self.manager is manager:
-                self.manager = None
-            return NOT_SERVING
-        finally:
-            self.asking = False
-        if reply is NOT_SERVING and self.manager is manager:
-            self.manager = None
-            yield from self.await_news()
-        return reply
-
-    def find_manager(self) -> Generator[Any, Any, Manager]:
-        """Ask the coordinator who serves, until somebody does."""
-        while self.manager is None:
-            yield from self.look_up_manager()
-            if self.manager is None:
-                yield from self.await_news()
-        return self.manager
-
-    def await_news(self) -> Step:
-        """Wait until the coordinator tells of another manager, or for a while."""
-        self.timer(self.settings.reconnect_ns, self.rouse)
-        yield Wait()
-
-    def rouse(self, _: object) -> None:
-        """End the wait for news or for the manager of before, if the session waits for one."""
-        script = self.script
-        if script is None or script.wake():
-            return
-        asked = script.waiting
-        if self.asking and isinstance(asked, Call) and asked.target is not self.manager:
-            script.interrupt(NoReply(asked))
-
-    def look_up_manager(self) -> Step:
-        """Read the manager's address and watch it; resend what is out when it moved."""
-        coordinator = self.coordinator
-        seen = yield self.coordinator_call(coordinator.on_read_and_watch, MANAGER)
-        if seen.data is None:
-            return
-        manager = self.managers[seen.data.name]
-        if manager is not self.manager:
-            self.manager = manager
-            self.timer(0, self.rouse)
-
-    def on_connected(self) -> None:
-        """Look the manager up through the fresh session."""
-        self.run(self.look_up_manager())
-
-    def on_changed(self, path: str) -> None:
-        """Follow the manager to its new address."""
-        self.run(self.look_up_manager())
 
     def on_crash(self) -> None:
         """Forget everything; the transaction under way ends unknown to anybody."""

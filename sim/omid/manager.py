@@ -75,6 +75,7 @@ class Manager(SessionNode):
             entries=settings.conflict_table_entries, bucket_entries=settings.bucket_entries
         )
         self.low_water_mark = NONE
+        self.fence_start = NONE
         self.cpu = Station(1)
         self.received: dict[str, int] = {}
         self.waiting: list[tuple[Any, Call]] = []
@@ -195,6 +196,10 @@ class Manager(SessionNode):
         """Begin: allocate a start timestamp; the answer waits behind the barrier."""
         self.admit(self.begin, call)
 
+    def on_fence(self, call: Call) -> None:
+        """Fence: begin, and refuse from now on whoever began before."""
+        self.admit(self.fence, call)
+
     def on_commit(self, call: Call) -> None:
         """Commit: certify the write set and hand the decision to the commit table."""
         request: CommitRequest = call.body
@@ -214,23 +219,43 @@ class Manager(SessionNode):
 
     def begin(self, call: Call) -> None:
         """Allocate the start timestamp, which is the transaction's id and its snapshot."""
+        start = self.issue_start(self.begin, call)
+        if start is not None:
+            self.answer_begin(call, start)
+
+    def issue_start(self, handler: Callable[[Call], None], call: Call) -> int | None:
+        """Return a start timestamp, or None for a request that is turned away or has to wait."""
         if not self.serving:
             call.reply(NOT_SERVING)
-            return
+            return None
         start = self.timestamps.next_start()
         if start is None:
-            self.waiting.append((self.begin, call))
-            return
+            self.waiting.append((handler, call))
+            return None
         self.oracle.add(
             OracleKind.START_ISSUED, self.kernel.now, self.number, start, timestamp=start
         )
-        self.answer_begin(call, start)
+        return start
 
     def answer_begin(self, call: Call, start: int) -> None:
         """Queue the answer behind every commit with a smaller timestamp.
 
         Mechanism `begin_barrier`: what commits below `start` is in the commit table before the
         transaction may read.
+        """
+        self.pipeline.begin(call, start)
+
+    def fence(self, call: Call) -> None:
+        """Begin a transaction that shuts out all that began before it and did not commit."""
+        start = self.issue_start(self.fence, call)
+        if start is not None:
+            self.fence_start = start
+            self.answer_fence(call, start)
+
+    def answer_fence(self, call: Call, start: int) -> None:
+        """Answer a fence behind the barrier: then no commit below it is on its way any more.
+
+        Its reads may force the decision of every older transaction. Mechanism `fence_barrier`.
         """
         self.pipeline.begin(call, start)
 
@@ -268,6 +293,8 @@ class Manager(SessionNode):
         if self.below_low_water_mark(request.start):
             old = request.start < self.timestamps.epoch
             return AbortReason.EPOCH if old else AbortReason.LOW_WATER_MARK
+        if request.start < self.fence_start:
+            return AbortReason.FENCED
         return self.conflicts.certify(start=request.start, commit=commit, hashes=request.hashes)
 
     def below_low_water_mark(self, start: int) -> bool:

@@ -12,6 +12,7 @@ class Transaction:
         "begun_ns",
         "committing_ns",
         "epoch",
+        "fence",
         "finished_ns",
         "invoked_ns",
         "operations",
@@ -22,6 +23,7 @@ class Transaction:
     def __init__(self, invoked_ns: int) -> None:
         self.start = NONE
         self.epoch = 0
+        self.fence = False
         self.invoked_ns = invoked_ns
         self.begun_ns = NONE
         self.committing_ns = NONE

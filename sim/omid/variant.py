@@ -60,6 +60,8 @@ class Variant:
     source: str
     roles: Roles
     properties: tuple[str, ...] = PROPERTIES
+    fences: bool = False
+    """Whether a transaction may begin as a fence."""
 
 
 REFERENCE_ROLES: Final[Roles] = MappingProxyType(

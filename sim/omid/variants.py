@@ -15,6 +15,7 @@ REFERENCE: Final = Variant(
     source="Shacham et al., FAST'17; re-read of Bortnikov et al., VLDB'18",
     roles=REFERENCE_ROLES,
     properties=PROPERTIES,
+    fences=True,
 )
 
 VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(

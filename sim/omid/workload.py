@@ -64,6 +64,11 @@ class Workload:
         rollback = self.trace.rollback
         return rollback is not None and bool(rollback[row])
 
+    def fences(self, row: int) -> bool:
+        """Say whether a transaction begins as a fence."""
+        fence = self.trace.fence
+        return fence is not None and bool(fence[row])
+
     def unique_value(self) -> int:
         """Return a value that no other write of the run has."""
         self._values += 1
