@@ -289,7 +289,11 @@ class Manager(SessionNode):
         return self.lease.valid()
 
     def certify(self, request: CommitRequest, commit: int) -> AbortReason | None:
-        """Say why a transaction must abort, or enter its write set into the conflict table."""
+        """Say why a transaction must abort, or enter its write set into the conflict table.
+
+        A retry meets its own first try there, as a conflict, and is settled instead of being
+        committed twice. Mechanism `retry_idempotence`.
+        """
         if self.below_low_water_mark(request.start):
             old = request.start < self.timestamps.epoch
             return AbortReason.EPOCH if old else AbortReason.LOW_WATER_MARK

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from sim.omid.mechanism import availability, collection, commits, conflicts, resolution
+from sim.omid.mechanism import availability, collection, commits, conflicts, resolution, retries
 from sim.omid.mechanism.register import Mechanism
 
 MECHANISMS: Final[tuple[Mechanism, ...]] = (
     *availability.MECHANISMS,
     *resolution.MECHANISMS,
+    *retries.MECHANISMS,
     *commits.MECHANISMS,
     *conflicts.MECHANISMS,
     *collection.MECHANISMS,

@@ -12,13 +12,14 @@ class Record(NamedTuple):
     """One version of a key: the writer's start timestamp, its value, its commit field.
 
     `place` is the place of the write in its transaction: a late copy of an earlier write must
-    not undo a later one.
+    not undo a later one. The value of a tombstone is the initial one.
     """
 
     version: int
     value: int
     commit: int = NONE
     place: int = 0
+    tombstone: bool = False
 
 
 class Row(NamedTuple):

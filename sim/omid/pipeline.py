@@ -68,7 +68,10 @@ class Pipeline:
         self._join((ABORT, call, start, int(reason)))
 
     def settle(self, call: Call, start: int) -> None:
-        """Queue a retried commit: it is settled when all that came before is durable."""
+        """Queue a retried commit: it is settled when all that came before is durable.
+
+        Mechanism `retry_order`.
+        """
         self._join((SETTLE, call, start, NONE))
 
     def after_flush(self, low_water_mark: int) -> None:

@@ -49,10 +49,17 @@ class Resolution(Node):
 
     def follow(self, row: Row, key: int, version: int) -> Resolving:
         """Return what a row decides; an invalid mark dominates the commit beside it."""
-        if row.invalid:
+        if not self.is_commit(row):
             return (yield from self.reread_after_invalidation(key, version))
         self.heal(key, version, row.commit)
         return row.commit
+
+    def is_commit(self, row: Row) -> bool:
+        """Say whether a row decides for commit.
+
+        Mechanism `invalid_mark_dominance`: somebody has already called the transaction aborted.
+        """
+        return not row.invalid
 
     def reread(self, key: int, version: int) -> Resolving:
         """Look at the commit field again: the row may be gone because all is completed.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sim.history import NONE, FieldWriter, OracleBuilder, OracleKind, RowState
+from sim.history import NONE, TOMBSTONE, FieldWriter, OracleBuilder, OracleKind, RowState
 from sim.kernel.node import Node
 from sim.kernel.rpc import Call
 from sim.kernel.station import Station
@@ -103,7 +103,7 @@ class Region(StoreNode):
                 return record
         return None
 
-    def put(self, key: int, version: int, value: int, place: int) -> None:
+    def put(self, key: int, version: int, value: int, place: int, tombstone: bool = False) -> None:
         """Insert a tentative version, or replace its value by that of a later write."""
         records = self.cells.get(key)
         if records is None:
@@ -114,11 +114,12 @@ class Region(StoreNode):
                 break
             index += 1
         if index == len(records) or records[index].version != version:
-            records.insert(index, Record(version, value, NONE, place))
+            records.insert(index, Record(version, value, NONE, place, tombstone))
         elif place > records[index].place:
-            records[index] = records[index]._replace(value=value, place=place)
+            records[index] = records[index]._replace(value=value, place=place, tombstone=tombstone)
         self.worth_compacting[key] = None
-        self.oracle.add(OracleKind.CELL_PUT, self.kernel.now, self.number, version, key)
+        what = TOMBSTONE if records[index].tombstone else NONE
+        self.oracle.add(OracleKind.CELL_PUT, self.kernel.now, self.number, version, key, NONE, what)
 
     def put_commit_field(self, key: int, version: int, commit: int, writer: FieldWriter) -> None:
         """Fill one commit field; a version that is gone stays gone."""
@@ -199,9 +200,13 @@ class CommitTableRegion(StoreNode):
         start = call.body
         before = self.rows.get(start)
         self.log(OracleKind.COMMIT_TABLE_INVALIDATED, start)
+        self.answer(call, self.mark_invalid(start, before), self.service_ns)
+
+    def mark_invalid(self, start: int, before: Row | None) -> Row | None:
+        """Put the mark, or return the row that is in its way. Mechanism `invalidation`."""
         if before is None:
             self.rows[start] = INVALID
-        self.answer(call, before, self.service_ns)
+        return before
 
     def on_remove(self, call: Call) -> None:
         """Remove the row of a completed transaction."""
@@ -285,10 +290,12 @@ class Store:
         region = self.region(key)
         return Call(region, region.on_get_version, (key, version), self.timeout_ns, retry=True)
 
-    def put(self, key: int, version: int, value: int, place: int) -> Call:
+    def put(
+        self, key: int, version: int, value: int, place: int, *, tombstone: bool = False
+    ) -> Call:
         """Write a tentative version; `place` numbers the writes of the transaction."""
         region = self.regions[key % self._region_count]
-        body = (key, version, value, place)
+        body = (key, version, value, place, tombstone)
         return Call(region, region.on_put, body, self.timeout_ns, retry=True)
 
     def put_commit_fields(

@@ -1,10 +1,10 @@
-"""Mechanisms that settle what is undecided: tentative versions and lost answers."""
+"""Mechanisms that settle what is undecided: tentative versions."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from sim.omid.mechanism.register import FAST17, VLDB18, Mechanism
+from sim.omid.mechanism.register import APACHE, FAST17, VLDB18, Mechanism
 
 MECHANISMS: Final[tuple[Mechanism, ...]] = (
     Mechanism(
@@ -12,6 +12,18 @@ MECHANISMS: Final[tuple[Mechanism, ...]] = (
         properties=("snapshot_reads", "stable_resolution"),
         source=f"{FAST17}, section 6, algorithm 3, property P3",
         summary="a reader invalidates an older manager's undecided transaction",
+    ),
+    Mechanism(
+        name="invalid_mark_dominance",
+        properties=("snapshot_reads", "stable_resolution", "no_aborted_reads"),
+        source=f"{FAST17}, section 6, algorithm 3; {APACHE}, getCommitTimestamp",
+        summary="an invalid mark counts whatever commit a deposed manager puts beside it",
+    ),
+    Mechanism(
+        name="epoch_freshness",
+        properties=("snapshot_reads", "stable_resolution"),
+        source=f"{FAST17}, section 6; {APACHE}, the loop of AbstractTransactionManager.begin",
+        summary="a reader knows the epoch of the manager that gave it its start timestamp",
     ),
     Mechanism(
         name="reread_after_invalidation",
@@ -30,11 +42,5 @@ MECHANISMS: Final[tuple[Mechanism, ...]] = (
         properties=("commit_fields_agree", "one_commit_timestamp"),
         source=f"{FAST17}, algorithm 1, helping",
         summary="a reader fills the commit field that it learnt from the commit table",
-    ),
-    Mechanism(
-        name="retry_invalidation",
-        properties=("acknowledged_commits_durable", "no_aborted_reads"),
-        source="ours: a retried commit is settled in the commit table before it is answered",
-        summary="a retried commit that is not in the commit table is invalidated, then refused",
     ),
 )

@@ -6,15 +6,16 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Final
 
 from sim.history import NONE
-from sim.omid.messages import Row
+from sim.omid.messages import Begun, Row
 from sim.omid.mutation.mutant import Mutant
 
 if TYPE_CHECKING:
     from sim.omid.client import Client as _Client
+    from sim.omid.store import CommitTableRegion as _CommitTable
 else:
     # A mix-in inherits from its role for the type checker only: at run time it goes on top of
     # whichever class the variant has for the role.
-    _Client = object
+    _Client = _CommitTable = object
 
 
 class _NoInvalidation(_Client):
@@ -35,6 +36,28 @@ class _NoRereadAfterInvalidation(_Client):
         """Believe the invalid mark."""
         yield from ()
         return NONE
+
+
+class _InvalidationUnconditional(_CommitTable):
+    def mark_invalid(self, start: int, before: Row | None) -> Row | None:
+        """Put the mark beside whatever is there; such a put has nothing to answer."""
+        self.rows[start] = Row(NONE if before is None else before.commit, True)
+        return None
+
+
+class _NoInvalidMarkDominance(_Client):
+    def is_commit(self, row: Row) -> bool:
+        """Look at the commit first."""
+        return row.commit != NONE
+
+
+class _NoEpochFreshness(_Client):
+    epoch_known = 0
+
+    def epoch_of(self, begun: Begun) -> int:
+        """Use the epoch that was known before this answer came."""
+        known, self.epoch_known = self.epoch_known, super().epoch_of(begun)
+        return known
 
 
 class _NoReread(_Client):
@@ -66,6 +89,30 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         property="snapshot_reads",
         mixins={"client": _NoRereadAfterInvalidation},
         summary="a reader believes its invalid mark although the writer had completed",
+    ),
+    Mutant(
+        name="invalidation_unconditional",
+        number=3,
+        mechanism="invalidation",
+        property="snapshot_reads",
+        mixins={"commit_table": _InvalidationUnconditional},
+        summary="an invalid mark is put whether or not the commit is there already",
+    ),
+    Mutant(
+        name="no_invalid_mark_dominance",
+        number=4,
+        mechanism="invalid_mark_dominance",
+        property="stable_resolution",
+        mixins={"client": _NoInvalidMarkDominance},
+        summary="a reader prefers the commit beside an invalid mark",
+    ),
+    Mutant(
+        name="no_epoch_freshness",
+        number=18,
+        mechanism="epoch_freshness",
+        property="snapshot_reads",
+        mixins={"client": _NoEpochFreshness},
+        summary="a client reads with the epoch of its begin before this one",
     ),
     Mutant(
         name="no_reread",
