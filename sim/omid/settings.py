@@ -72,7 +72,10 @@ class Settings:
     request_retries: int = 5
     """Retries of one request to the manager (code: 5)."""
     reconnect_ns: int = 1 * S
-    """A client without a manager asks the coordinator again after this (code: 10 s)."""
+    """A client without a manager asks the coordinator again after this (ours)."""
+    apache_reconnect_ns: int = 10 * S
+    """A client of `omid-apache` that was refused a connection tries again after this (code:
+    reconnectionDelayInSecs = 10)."""
     store_timeout_ns: int = 1 * S
     """A request to a region or to the commit table is sent again after this (ours)."""
     session_timeout_ns: int = 30 * S

@@ -1,0 +1,1 @@
+"""What the Apache code (Phoenix-Omid) does, where it differs from the reference."""
