@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from sim.omid import as_printed
+from sim.omid.apache import variant as apache
 from sim.omid.variant import PROPERTIES, REFERENCE_ROLES, Variant
 
 REFERENCE: Final = Variant(
@@ -19,5 +20,5 @@ REFERENCE: Final = Variant(
 )
 
 VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(
-    {variant.name: variant for variant in (REFERENCE, as_printed.VARIANT)}
+    {variant.name: variant for variant in (REFERENCE, as_printed.VARIANT, apache.VARIANT)}
 )

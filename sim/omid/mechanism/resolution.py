@@ -38,6 +38,17 @@ MECHANISMS: Final[tuple[Mechanism, ...]] = (
         summary="a tentative version without a commit-table row is read again",
     ),
     Mechanism(
+        name="fence_barrier",
+        properties=(
+            "decided_at_begin",
+            "invalid_never_acknowledged",
+            "acknowledged_commits_durable",
+            "snapshot_reads",
+        ),
+        source="ours: a fence is answered behind the begin barrier",
+        summary="a fence, which forces decisions below it, waits for the commits below it",
+    ),
+    Mechanism(
         name="healing",
         properties=("commit_fields_agree", "one_commit_timestamp"),
         source=f"{FAST17}, algorithm 1, helping",

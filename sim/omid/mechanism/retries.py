@@ -31,4 +31,16 @@ MECHANISMS: Final[tuple[Mechanism, ...]] = (
         source=f"{FAST17}, section 6; {APACHE}, AbstractTransactionManager.commit",
         summary="a client without an answer settles its outcome in the commit table",
     ),
+    Mechanism(
+        name="uncertain_row_retention",
+        properties=("snapshot_reads", "stable_resolution", "completion_before_removal"),
+        source=f"{APACHE}, AbstractTransactionManager.commitRegularTransaction",
+        summary="the row of a commit that its client learnt from the commit table stays there",
+    ),
+    Mechanism(
+        name="reply_matching",
+        properties=("real_time_order",),
+        source="ours: every answer belongs to one request",
+        summary="a late answer to a request that was given up satisfies no other request",
+    ),
 )

@@ -56,6 +56,12 @@ class _NoOutcomeResolution(_Client):
         return NONE
 
 
+class _NoUncertainRowRetention(_Client):
+    def keeps_row(self, start: int) -> bool:
+        """Remove the row after the commit fields, as after any other commit."""
+        return False
+
+
 MUTANTS: Final[tuple[Mutant, ...]] = (
     Mutant(
         name="no_retry_invalidation",
@@ -81,7 +87,19 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         mechanism="retry_idempotence",
         property="one_commit_timestamp",
         mixins={"manager": _NoRetryIdempotence},
+        variants=("omid", "omid-apache"),
         summary="a retry is committed once more, with another commit timestamp",
+    ),
+    # The reference removes such rows too, and is safe: its readers look at the commit field again
+    # after their own mark.
+    Mutant(
+        name="no_uncertain_row_retention",
+        number=24,
+        mechanism="uncertain_row_retention",
+        property="snapshot_reads",
+        mixins={"client": _NoUncertainRowRetention},
+        variants=("omid-apache",),
+        summary="a client removes the row of a commit that it learnt from the commit table",
     ),
     Mutant(
         name="no_outcome_resolution",

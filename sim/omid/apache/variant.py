@@ -1,0 +1,21 @@
+"""The variant `omid-apache`: what the code of Apache Phoenix-Omid does, as far as it was read.
+
+It promises what the reference promises. Where it does not keep it, a scenario `hazard-f...` shows
+how: a hypothesis about code that was read, tried out in this model and never on the code itself.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sim.omid.apache.client import ApacheClient
+from sim.omid.apache.fence import FencePastPipeline
+from sim.omid.variant import Variant, roles_with
+
+VARIANT: Final = Variant(
+    name="omid-apache",
+    summary="what the Apache code does, hazards included",
+    source="Apache Phoenix-Omid, tso-server, transaction-client and hbase-client",
+    roles=roles_with(client=ApacheClient, manager=FencePastPipeline),
+    fences=True,
+)
