@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from sim.omid.mutation import availability, collection, commits, conflicts, resolution
+from sim.omid.mutation import availability, collection, commits, conflicts, resolution, retries
 from sim.omid.mutation.mutant import Mutant
 
 MUTANTS: Final[Mapping[str, Mutant]] = MappingProxyType(
@@ -20,6 +20,7 @@ MUTANTS: Final[Mapping[str, Mutant]] = MappingProxyType(
             (
                 *availability.MUTANTS,
                 *resolution.MUTANTS,
+                *retries.MUTANTS,
                 *commits.MUTANTS,
                 *conflicts.MUTANTS,
                 *collection.MUTANTS,
