@@ -53,6 +53,25 @@ def traced(tmp_path):
     return tmp_path
 
 
+FENCED = """\
+title = "A fence"
+system = "omid"
+variant = "omid"
+topology = { clients = 1 }
+
+[workload]
+kind = "script"
+sessions = [["fence, read 1"]]
+"""
+
+
+def test_fences_are_refused_where_the_variant_has_none():
+    assert settled(FENCED).trace.fence.all()
+    told = problem(FENCED.replace('"omid"\ntopology', '"omid-as-printed"\ntopology'))
+    assert 'the workload has fences, which variant "omid-as-printed" has not' in told
+    assert "omid, omid-apache" in told
+
+
 def test_nemesis_becomes_faults_that_depend_on_the_seed_alone():
     first = settled(BANK + NEMESIS, seed=1).scenario
     assert len(first.faults) == 3
