@@ -40,3 +40,10 @@ def test_the_reference_may_remove_the_row_of_a_commit_that_it_learnt_itself() ->
     assert outcome.metrics["outcomes_resolved"] == 1
     assert len(outcome.final_state["row_start"]) == 0
     assert violated(outcome) == set()
+
+
+@pytest.mark.parametrize(("writers", "holds"), [(1, True), (2, False)])
+def test_a_second_writer_breaks_what_the_apache_code_takes_for_an_abort(writers, holds) -> None:
+    settings = IMPATIENT | {"commit_table_writers": writers}
+    outcome = run(WRITER, faults=[SLOW_PUT], settings=settings, variant="omid-apache")
+    assert (violated(outcome) == set()) is holds

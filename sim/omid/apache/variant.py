@@ -10,12 +10,13 @@ from typing import Final
 
 from sim.omid.apache.client import ApacheClient
 from sim.omid.apache.fence import FencePastPipeline
+from sim.omid.apache.retry import RetryHeuristics
 from sim.omid.variant import Variant, roles_with
 
 VARIANT: Final = Variant(
     name="omid-apache",
     summary="what the Apache code does, hazards included",
     source="Apache Phoenix-Omid, tso-server, transaction-client and hbase-client",
-    roles=roles_with(client=ApacheClient, manager=FencePastPipeline),
+    roles=roles_with(client=ApacheClient, manager=FencePastPipeline, pipeline=RetryHeuristics),
     fences=True,
 )
