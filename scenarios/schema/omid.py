@@ -23,6 +23,7 @@ _MAY_BE_ZERO: Final = {
     "cleaner_period_ns",
     "commit_table_service_ns",
     "compaction_period_ns",
+    "invalidation_wait_ns",
     "low_water_mark_lag_ns",
     "low_water_mark_period_ns",
     "manager_service_ns",

@@ -165,7 +165,7 @@ class Client(Resolution, Connection):
         commit table when the reader began, so absence is an answer. One of an older manager
         may still commit from the past, so its decision is forced.
         """
-        force = version < transaction.epoch
+        force = self.must_force(transaction, version)
         commit = yield from self.resolve(key, version, force=force)
         self.oracle.add(
             OracleKind.RESOLVED,
@@ -177,6 +177,10 @@ class Client(Resolution, Connection):
             version,
         )
         return commit
+
+    def must_force(self, transaction: Transaction, version: int) -> bool:
+        """Say whether only a forced decision about a tentative version is final."""
+        return version < transaction.epoch
 
     def delete(self, transaction: Transaction, key: int) -> Step:
         """Write a tombstone: a version like any other, with the initial value."""

@@ -276,7 +276,7 @@ class Manager(SessionNode):
         if reason is None:
             self.accept(call, request.start, commit)
         elif request.retry:
-            self.pipeline.settle(call, request.start)
+            self.settle(call, request.start, reason)
         else:
             self.refuse(call, request.start, reason)
 
@@ -307,6 +307,10 @@ class Manager(SessionNode):
         What began at the mark may be collected already. Mechanism `low_water_mark_bound`.
         """
         return start <= self.low_water_mark
+
+    def settle(self, call: Call, start: int, _reason: AbortReason) -> None:
+        """Find out what became of a commit that is asked for again and cannot be accepted."""
+        self.pipeline.settle(call, start)
 
     def accept(self, call: Call, start: int, commit: int) -> None:
         """Hand an accepted commit to the commit-table writers."""

@@ -57,6 +57,12 @@ class Committed(NamedTuple):
     commit: int
 
 
+class Certified(Committed):
+    """Answer of a manager that leaves the commit table to its client: no conflict was found."""
+
+    __slots__ = ()
+
+
 class Refused(NamedTuple):
     """Answer to a commit request: the transaction aborts; `reason` is an `AbortReason`."""
 

@@ -90,5 +90,9 @@ class Settings:
     commit_table_service_ns: int = 500 * US
     """Time of a commit-table region for one request, a whole batch included (ours)."""
 
+    invalidation_wait_ns: int = 0
+    """A reader of `omid-ll` gives an undecided writer so long before it invalidates it (VLDB'18
+    leaves it open; 0 is at once)."""
+
     completion: str = "sync"
     """"sync" completes a transaction before its client goes on, "async" beside it."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from sim.omid import as_printed
 from sim.omid.apache import variant as apache
+from sim.omid.low_latency import variant as low_latency
 from sim.omid.variant import PROPERTIES, REFERENCE_ROLES, Variant
 
 REFERENCE: Final = Variant(
@@ -20,5 +21,8 @@ REFERENCE: Final = Variant(
 )
 
 VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(
-    {variant.name: variant for variant in (REFERENCE, as_printed.VARIANT, apache.VARIANT)}
+    {
+        variant.name: variant
+        for variant in (REFERENCE, as_printed.VARIANT, apache.VARIANT, low_latency.VARIANT)
+    }
 )

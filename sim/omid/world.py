@@ -43,6 +43,7 @@ POINTS: Final[dict[str, tuple[str, ...]]] = {
         "get.undecided",
         "get.invalidated",
         "commit.ready",
+        "commit.certified",
         "commit.acknowledged",
         "complete.fields",
     ),

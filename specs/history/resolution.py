@@ -17,11 +17,13 @@ def check_stable_resolution(case: Case) -> Verdict:
     """Judge that a reader decides about one writer the same way each time.
 
     It may first call it not committed and then committed after its snapshot, for both leave it
-    out. Returning one of its versions counts as deciding that it is in.
+    out. Returning one of its versions counts as deciding that it is in. A reader that may not
+    commit because the low water mark has passed it may find a version collected.
     """
     history, oracle, starts = case.history, case.oracle, case.outcomes.starts
     rows = case.rows(OracleKind.RESOLVED)
     rows = rows[case.row_numbers[rows] >= 0]
+    rows = rows[~_by_the_collected(case, rows)]
     readers, writers = case.row_numbers[rows], starts.of(oracle.extra[rows])
     commits = oracle.timestamp[rows]
     inside = (commits != NONE) & (commits < oracle.transaction[rows])
@@ -57,6 +59,19 @@ def check_stable_resolution(case: Case) -> Verdict:
         others=len(wrong) - 1,
     )
     return broken("stable_resolution", premise=premise, evidence=evidence)
+
+
+def _by_the_collected(case: Case, rows: Numbers) -> Flags:
+    """Tell which resolutions are by readers that the mark had passed and that did not commit."""
+    marks = case.rows(OracleKind.LOW_WATER_MARK_PERSISTED)
+    if not len(marks):
+        return np.zeros(len(rows), dtype=np.bool_)
+    highest = np.maximum.accumulate(case.oracle.timestamp[marks])
+    in_force = np.append(np.int64(NONE), highest)[np.searchsorted(marks, rows)]
+    place = case.history_places[case.row_numbers[rows]]
+    committed = np.append(case.reader_committed, False)[place]
+    passed: Flags = (in_force >= case.oracle.transaction[rows]) & ~committed
+    return passed
 
 
 def _reads_of_resolved(case: Case, readers: Numbers, writers: Numbers) -> Integers:

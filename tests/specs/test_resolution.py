@@ -33,6 +33,24 @@ def test_a_reader_may_repeat_itself_and_learn_of_later_commits(run, answers):
     assert verdict.premise == 1
 
 
+def below_the_mark(run, outcome):
+    """T20 learns that T10 is in its snapshot, and then finds T10's other version collected."""
+    run.begin(20)
+    run.resolved(20, 10, 12, key=0)
+    run.mark(30)
+    run.resolved(20, 10, NONE, key=1)
+    run.finish(20, outcome)
+    return run.judge("stable_resolution")
+
+
+def test_a_reader_below_the_low_water_mark_may_change_its_mind_if_it_does_not_commit(run):
+    assert below_the_mark(run, Outcome.ABORTED).holds
+
+
+def test_a_reader_below_the_low_water_mark_that_commits_is_judged(run):
+    assert not below_the_mark(run, Outcome.COMMITTED).holds
+
+
 def test_two_readers_may_differ(run):
     run.resolved(20, 10, 15)
     run.resolved(14, 10, 15)
