@@ -11,7 +11,7 @@ from sim.omid.settings import MS, US, S, Settings, Topology
 from sim.omid.world import NetworkModel, Outcome, Setup, World
 from sim.workload.types import Access, TraceBuilder, TransactionTrace
 
-R, W, ADD = Access.READ, Access.WRITE, Access.ADD
+R, W, ADD, DELETE = Access.READ, Access.WRITE, Access.ADD, Access.DELETE
 
 QUIET = NetworkModel(latency=Constant(ns=100 * US))
 NOISY = NetworkModel(latency=LogNormal(median_ns=250 * US, sigma_ppm=500_000))
