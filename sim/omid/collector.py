@@ -3,6 +3,9 @@
 FAST'17, section 4.3, and the Apache code's CompactorScanner. It runs inside a region server.
 Unlike that code it orders committed versions by commit timestamp: the newest one by start
 timestamp may have committed above the mark, and a reader between needs the one before it.
+
+A major compaction reads all files of a key. A minor one leaves the oldest file alone, which the
+last major one wrote; so only a major one may drop a tombstone, for it drops all that is older.
 """
 
 from __future__ import annotations
@@ -14,19 +17,25 @@ from typing import TYPE_CHECKING, Any
 
 from sim.history import NONE, FieldWriter
 from sim.kernel.rpc import Reach, Sleep
-from sim.omid.resolution import Resolution
+from sim.omid.messages import Record
+from sim.omid.resolution import Resolution, Resolving
 from sim.omid.store import Region
 
 if TYPE_CHECKING:
     from sim.history import OracleBuilder
     from sim.kernel.core import Kernel
+    from sim.omid.coordinator import Coordinator
+    from sim.omid.manager import Manager
     from sim.omid.settings import Settings
 
 Step = Generator[Any, Any, None]
 
 
 class CompactingRegion(Resolution, Region):
-    """A region that compacts its keys now and then."""
+    """A region that compacts its keys now and then; some variants let it ask a manager."""
+
+    coordinator: Coordinator
+    managers: dict[str, Manager]
 
     def __init__(
         self, kernel: Kernel, name: str, number: int, oracle: OracleBuilder, settings: Settings
@@ -34,7 +43,13 @@ class CompactingRegion(Resolution, Region):
         Region.__init__(self, kernel, name, number, oracle, settings)
         self.period_ns = settings.compaction_period_ns
         self.rows_max = settings.compaction_rows
+        self.major_every = settings.compaction_major_every
+        self.compactions = 0
         self.collected = 0
+        self.oldest_file: dict[int, tuple[int, ...]] = {}
+        """Versions of each key that the last major compaction left."""
+        self.deleted_to: dict[int, int] = {}
+        """For each key the commit timestamp of the last tombstone that was dropped."""
 
     def start(self) -> None:
         """Begin to compact, if the deployment does."""
@@ -46,21 +61,31 @@ class CompactingRegion(Resolution, Region):
         super().on_restart()
         self.start()
 
+    def put(self, key: int, version: int, value: int, place: int, tombstone: bool = False) -> None:
+        """Write a tentative version, unless a tombstone that was dropped rules it out.
+
+        Who began before that tombstone committed has been collected with it, so this is a late
+        copy, or is in conflict with it.
+        """
+        if version > self.deleted_to.get(key, NONE):
+            super().put(key, version, value, place, tombstone)
+
     def compact_forever(self) -> Step:
         """Compact a share of the keys each period."""
         while True:
             yield Sleep(self.period_ns)
             mark: int = yield self.store.get_low_water_mark()
             if mark != NONE:
-                yield from self.compact(mark)
+                self.compactions += 1
+                yield from self.compact(mark, major=self.compactions % self.major_every == 0)
 
-    def compact(self, mark: int) -> Step:
+    def compact(self, mark: int, *, major: bool) -> Step:
         """Visit the next keys and drop what nobody above the mark needs."""
         for key in list(islice(self.worth_compacting, self.rows_max)):
-            for record in tuple(self.cells[key]):
+            for record in self.read_files(key, major=major):
                 if record.commit == NONE and record.version <= mark:
                     yield from self.settle(key, record.version, mark)
-            self.drop_old(key, mark)
+            self.merge(key, mark, major=major)
             del self.worth_compacting[key]
             if not self.is_settled(key):
                 self.worth_compacting[key] = None
@@ -68,7 +93,15 @@ class CompactingRegion(Resolution, Region):
     def is_settled(self, key: int) -> bool:
         """Say whether compaction has nothing more to do for a key until it is written again."""
         records = self.cells[key]
-        return len(records) <= 1 and all(record.commit != NONE for record in records)
+        if len(records) > 1:
+            return False
+        return all(record.commit != NONE and not record.tombstone for record in records)
+
+    def read_files(self, key: int, *, major: bool) -> tuple[Record, ...]:
+        """Return the versions of a key that are in the files of a compaction."""
+        records = tuple(self.cells[key])
+        left_out = () if major else self.oldest_file.get(key, ())
+        return tuple(record for record in records if record.version not in left_out)
 
     def settle(self, key: int, version: int, mark: int) -> Step:
         """Decide a tentative version below the mark: keep it committed, or drop it.
@@ -76,7 +109,7 @@ class CompactingRegion(Resolution, Region):
         Whoever began below the mark can no longer be accepted, but a deposed manager's commit
         may still be on its way to the commit table.
         """
-        commit = yield from self.resolve(key, version, force=self.forces_decisions())
+        commit = yield from self.decide(key, version)
         if self.armed:
             yield Reach("collect.dropping")
         record = self.find(key, version)
@@ -85,29 +118,68 @@ class CompactingRegion(Resolution, Region):
         if commit != NONE:
             self.put_commit_field(key, version, commit, FieldWriter.CLEANER)
         else:
-            self.collected += 1
-            self.collect(key, version, mark)
+            self.drop([record], key, mark)
+
+    def decide(self, key: int, version: int) -> Resolving:
+        """Return the commit timestamp of a tentative version, or NONE."""
+        return (yield from self.resolve(key, version, force=self.forces_decisions()))
 
     def forces_decisions(self) -> bool:
         """Invalidate before dropping. Mechanism `collector_invalidation`."""
         return True
 
-    def drop_old(self, key: int, mark: int) -> None:
-        """Keep the newest version committed at or below the mark, and all above it.
+    def merge(self, key: int, mark: int, *, major: bool) -> None:
+        """Write the files that were read as one, without what nobody above the mark needs."""
+        records = self.read_files(key, major=major)
+        below = [record for record in records if self.is_below(record, mark)]
+        kept = self.newest_below(below)
+        if kept is not None and kept.tombstone and self.drops_tombstones(major=major):
+            older = [record for record in records if record.version < kept.version]
+            self.drop([kept, *older], key, mark)
+            self.deleted_to[key] = min(kept.commit, mark)
+        else:
+            self.drop([record for record in below if record is not kept], key, mark)
+        self.cells[key] = [self.carry_over(record, mark) for record in self.cells[key]]
+        if major and self.major_every > 1:
+            self.oldest_file[key] = tuple(record.version for record in self.cells[key])
 
-        Mechanism `collection_order`.
+    def is_below(self, record: Record, mark: int) -> bool:
+        """Say whether a version committed at or below the mark.
+
+        Mechanism `collection_order`: one that began below and committed above it does not
+        replace an older one for whoever begins between. Of two below, the newer by commit is
+        also the newer by start: the first committer wins.
         """
-        old = [record for record in self.cells[key] if NONE < record.commit <= mark]
-        newest = max(old, key=attrgetter("commit"), default=None)
-        for record in old:
-            if record is not newest:
-                self.collected += 1
-                self.collect(key, record.version, mark)
+        return NONE < record.commit <= mark
+
+    def newest_below(self, below: list[Record]) -> Record | None:
+        """Return the version below the mark that stays. Mechanism `version_below_mark`."""
+        return max(below, key=attrgetter("commit"), default=None)
+
+    def drops_tombstones(self, *, major: bool) -> bool:
+        """Say whether a tombstone below the mark goes, with all that is older and was read.
+
+        Mechanism `tombstones`: a minor compaction may not have read what the tombstone hides.
+        """
+        return major
+
+    def carry_over(self, record: Record, mark: int) -> Record:
+        """Return a version as it goes into the merged file: as it was, commit field included.
+
+        Mechanism `collection_bound`: nothing above the mark is touched.
+        """
+        return record
+
+    def drop(self, records: list[Record], key: int, mark: int) -> None:
+        """Drop versions, the oldest first."""
+        for record in reversed(records):
+            self.collected += 1
+            self.collect(key, record.version, mark)
 
     def heal(self, key: int, version: int, commit: int) -> None:
         """Leave the field to `settle`, which fills it in place."""
 
-    def read_commit_field(self, key: int, version: int) -> Generator[Any, Any, int]:
+    def read_commit_field(self, key: int, version: int) -> Resolving:
         """Read the own cell in place."""
         yield from ()  # A script without a request is still a script.
         record = self.find(key, version)

@@ -64,6 +64,8 @@ class Settings:
     """How often each region compacts; 0 is never (ours)."""
     compaction_rows: int = 256
     """Keys that one compaction pass of a region visits (ours)."""
+    compaction_major_every: int = 1
+    """Every so many passes of a region one is a major compaction (ours; 1: all are)."""
     cleaner_period_ns: int = 0
     """How often the background cleaner sweeps; 0 is never (ours)."""
 
@@ -93,6 +95,9 @@ class Settings:
     invalidation_wait_ns: int = 0
     """A reader of `omid-ll` gives an undecided writer so long before it invalidates it (VLDB'18
     leaves it open; 0 is at once)."""
+
+    sequence_bits: int = 20
+    """Bits below a timestamp of `omid-fp` for the local sequence of a region (paper: 20)."""
 
     completion: str = "sync"
     """"sync" completes a transaction before its client goes on, "async" beside it."""

@@ -10,6 +10,7 @@ from sim.omid.mutation.mutant import Mutant
 if TYPE_CHECKING:
     from sim.omid.collector import CompactingRegion as _Region
     from sim.omid.manager import Manager as _Manager
+    from sim.omid.messages import Record
 else:
     # A mix-in inherits from its role for the type checker only: at run time it goes on top of
     # whichever class the variant has for the role.
@@ -23,13 +24,9 @@ class _NoLowWaterMarkAfterFlush(_Manager):
 
 
 class _CollectionOrderByStart(_Region):
-    def drop_old(self, key: int, mark: int) -> None:
-        """Keep the version with the newest start timestamp at or below the mark."""
-        old = [
-            record for record in self.cells[key] if record.commit != NONE and record.version <= mark
-        ]
-        for record in old[1:]:
-            self.collect(key, record.version, mark)
+    def is_below(self, record: Record, mark: int) -> bool:
+        """Compare the mark with the start timestamp."""
+        return record.commit != NONE and record.version <= mark
 
 
 MUTANTS: Final[tuple[Mutant, ...]] = (
