@@ -58,7 +58,9 @@ def _failover(oracle: OracleLog) -> dict[str, int]:
         released = oracle.rows_of(OracleKind.LEASE_RELEASED)
         released = released[released < second]
         newer = replies[replies > second]
-        newer = newer[oracle.node[newer] == oracle.node[second]]
+        # Where the store acknowledges commits, the timestamp tells whose they are.
+        by_newer = oracle.node[newer] == oracle.node[second]
+        newer = newer[by_newer | (oracle.timestamp[newer] >= oracle.timestamp[second])]
         if len(released) and len(newer):
             recovery_ns = int(oracle.at_ns[newer[0]] - oracle.at_ns[released[-1]])
     return {

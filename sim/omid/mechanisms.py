@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from sim.omid.mechanism import availability, collection, commits, conflicts, resolution, retries
+from sim.omid.mechanism import (
+    availability,
+    collection,
+    commits,
+    conflicts,
+    percolator,
+    resolution,
+    retries,
+)
 from sim.omid.mechanism.register import Mechanism
 
 MECHANISMS: Final[tuple[Mechanism, ...]] = (
@@ -19,4 +27,5 @@ MECHANISMS: Final[tuple[Mechanism, ...]] = (
     *commits.MECHANISMS,
     *conflicts.MECHANISMS,
     *collection.MECHANISMS,
+    *percolator.MECHANISMS,
 )

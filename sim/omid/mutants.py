@@ -10,7 +10,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from sim.omid.mutation import availability, collection, commits, conflicts, resolution, retries
+from sim.omid.mutation import (
+    availability,
+    collection,
+    commits,
+    conflicts,
+    percolator,
+    resolution,
+    retries,
+)
 from sim.omid.mutation.mutant import Mutant
 
 MUTANTS: Final[Mapping[str, Mutant]] = MappingProxyType(
@@ -24,6 +32,7 @@ MUTANTS: Final[Mapping[str, Mutant]] = MappingProxyType(
                 *commits.MUTANTS,
                 *conflicts.MUTANTS,
                 *collection.MUTANTS,
+                *percolator.MUTANTS,
             ),
             key=lambda mutant: mutant.number,
         )

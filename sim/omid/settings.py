@@ -99,5 +99,11 @@ class Settings:
     sequence_bits: int = 20
     """Bits below a timestamp of `omid-fp` for the local sequence of a region (paper: 20)."""
 
+    lock_time_to_live_ns: int = 1 * S
+    """A reader of `percolator` breaks a lock that is older than this (ours)."""
+    lock_backoff_ns: int = 1 * MS
+    """A reader of `percolator` that meets a lock looks again after this, then after twice as
+    long, up to the time to live (ours)."""
+
     completion: str = "sync"
     """"sync" completes a transaction before its client goes on, "async" beside it."""

@@ -9,6 +9,7 @@ from typing import Final
 from sim.omid import as_printed
 from sim.omid.apache import variant as apache
 from sim.omid.low_latency import variant as low_latency
+from sim.omid.percolator import variant as percolator
 from sim.omid.variant import PROPERTIES, REFERENCE_ROLES, Variant
 
 REFERENCE: Final = Variant(
@@ -23,6 +24,12 @@ REFERENCE: Final = Variant(
 VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(
     {
         variant.name: variant
-        for variant in (REFERENCE, as_printed.VARIANT, apache.VARIANT, low_latency.VARIANT)
+        for variant in (
+            REFERENCE,
+            as_printed.VARIANT,
+            apache.VARIANT,
+            low_latency.VARIANT,
+            percolator.VARIANT,
+        )
     }
 )

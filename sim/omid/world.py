@@ -44,6 +44,7 @@ POINTS: Final[dict[str, tuple[str, ...]]] = {
         "get.invalidated",
         "commit.ready",
         "commit.certified",
+        "commit.locked",
         "commit.acknowledged",
         "complete.fields",
     ),
