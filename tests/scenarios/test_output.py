@@ -10,6 +10,7 @@ import pytest
 from junitparser import JUnitXml
 
 from scenarios.record import Record
+from sim.omid.variants import VARIANTS
 from tests.scenarios.commands import BANK, BULKHEAD, FRACTURED, bulkhead, clean_environment
 
 RUN_KEYS = [
@@ -203,7 +204,7 @@ def test_doctor_says_where_our_packages_come_from_and_where_data_is_looked_for(h
 def test_everything_that_ships_is_listed(here):
     told = document(here, "scenarios")
     assert {"omid/quiet"} <= {each["name"] for each in told["scenarios"]}
-    assert {each["name"] for each in told["variants"]} == {"omid", "omid-as-printed"}
+    assert {each["name"] for each in told["variants"]} == set(VARIANTS)
     assert "no_invalidation" in {each["name"] for each in told["mutants"]}
     words = bulkhead("scenarios", cwd=here).stdout
     assert all(each["name"] in words for kind in ("scenarios", "mutants") for each in told[kind])
