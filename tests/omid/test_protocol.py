@@ -136,7 +136,7 @@ def test_a_rollback_leaves_nothing() -> None:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_variant_runs_through_a_failover(variant: str) -> None:
-    pause = Pause(node="tm.1", start_ns=300 * MS, length_ns=3 * S)
+    pause = Pause(node="tm.1", start_ns=50 * MS, length_ns=3 * S)
     outcome = run(workload(*busy()), faults=[pause], network=NOISY, variant=variant)
     assert outcome.metrics["failovers"] == 1
     assert outcome.metrics["committed"] > 0
