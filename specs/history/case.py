@@ -17,6 +17,7 @@ from specs.history.cells import Cells, find_cells
 from specs.history.final import FinalOutcomes, final_outcomes
 from specs.history.numbering import Flags, Numbering, Numbers, first_rows
 from specs.history.program import Program, read_program
+from specs.history.tombstones import find_forgotten, find_tombstones
 from specs.history.versions import Versions, order_versions
 
 
@@ -101,6 +102,22 @@ class Case:
     def versions(self) -> Versions:
         """Committed versions of every key, in commit order."""
         return order_versions(self)
+
+    @cached_property
+    def tombstones(self) -> Flags:
+        """Tell which cells are tombstones."""
+        return find_tombstones(self)
+
+    def is_deletion(self, operation: int) -> bool:
+        """Say whether an operation, a write, made a tombstone."""
+        number = self.history_numbers[self.owner[operation : operation + 1]]
+        place = self.cells.places(number, self.operation_keys[operation : operation + 1])
+        return bool(place[0] >= 0 and self.tombstones[place[0]])
+
+    @cached_property
+    def forgotten(self) -> Numbers:
+        """Row that rightly forgot each committed version, a tombstone; `NEVER` for none."""
+        return find_forgotten(self)
 
     @cached_property
     def has_writes(self) -> Flags:

@@ -17,7 +17,7 @@ def check_needed_versions_kept(case: Case) -> Verdict:
     """Judge that compaction drops no version that a running transaction would read.
 
     Judged are transactions that began at or above the low water mark of the drop and have not
-    ended for their client.
+    ended for their client. A tombstone that is rightly forgotten is needed by nobody.
     """
     oracle, versions = case.oracle, case.versions
     rows, place = committed_drops(case, OracleKind.CELL_COLLECTED)
@@ -26,7 +26,7 @@ def check_needed_versions_kept(case: Case) -> Verdict:
     following[replaced] = versions.commit[place[replaced] + 1]
     # Whoever began at `low` or later, and before the next version committed, reads this one.
     low = np.maximum(versions.commit[place] + 1, oracle.extra[rows])
-    risky = np.flatnonzero(low < following)
+    risky = np.flatnonzero((low < following) & (case.forgotten[place] != rows))
     found = _first_needed(case, rows[risky], low=low[risky], high=following[risky])
     if found is None:
         return kept("needed_versions_kept", premise=len(rows))

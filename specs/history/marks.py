@@ -46,6 +46,7 @@ def count_marks(case: Case) -> dict[str, int]:
         "collected_versions": _count(
             oracle.timestamp[case.rows(OracleKind.CELL_COLLECTED)] != NONE
         ),
+        "collected_tombstones": _count(case.forgotten != NEVER),
         "discarded_versions": _count(
             oracle.timestamp[case.rows(OracleKind.CELL_COLLECTED)] == NONE
         ),

@@ -132,7 +132,8 @@ def check_acknowledged_commits_durable(case: Case) -> Verdict:
     """Judge that answers tell the final outcome, and that committed versions stay.
 
     An acknowledged commit is final; a transaction reported aborted never commits; the newest
-    version of a key below the low water mark, and all above it, stay in the store.
+    version of a key below the low water mark, and all above it, stay in the store, except a
+    tombstone that has nothing older left to hide.
     """
     told_commit = _committed_only(
         _joined(
@@ -197,7 +198,7 @@ def _lost_version(case: Case) -> Evidence | None:
     collected = oracle.kind[rows] == OracleKind.CELL_COLLECTED
     replaced = collected & versions.has_successor(place)
     replaced[replaced] = versions.commit[place[replaced] + 1] <= oracle.extra[rows[replaced]]
-    lost = rows[~replaced]
+    lost = rows[~replaced & (case.forgotten[place] != rows)]
     if not len(lost):
         return None
     row = int(lost[0])

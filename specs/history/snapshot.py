@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.history import NONE, Integers, OperationKind, OracleKind
 from specs.history.case import Case
+from specs.history.cells import NEVER
 from specs.history.numbering import Flags, Numbers
 from specs.history.story import tell
 from specs.history.verdict import Evidence, Verdict, broken, kept
@@ -65,14 +66,31 @@ def may_be_collected(case: Case, reads: Numbers | Integers) -> Flags:
 
 
 def check_snapshot_reads(case: Case) -> Verdict:
-    """Judge that every read returns the newest version committed before the reader's start."""
+    """Judge that every read returns the newest version committed before the reader's start.
+
+    Where that is a tombstone that compaction has rightly forgotten, no version is right, too.
+    """
     reads = judged_reads(case)
     premise = _with_a_choice(case, reads)
-    wrong = np.flatnonzero(case.history.version[reads.operation] != reads.expected)
+    other = case.history.version[reads.operation] != reads.expected
+    wrong = np.flatnonzero(other & ~_finds_nothing_left(case, reads))
     if not len(wrong):
         return kept("snapshot_reads", premise=premise)
     wrong = wrong[np.argsort(case.history.at_ns[reads.operation[wrong]], kind="stable")]
     return broken("snapshot_reads", premise=premise, evidence=_explain(case, reads, wrong))
+
+
+def _finds_nothing_left(case: Case, reads: SnapshotReads) -> Flags:
+    """Tell which reads found no version, after compaction had forgotten the tombstone."""
+    found_none: Flags = case.history.version[reads.operation] == NONE
+    if not len(case.versions):
+        return found_none
+    forgotten = np.where(reads.place >= 0, case.forgotten[reads.place], NEVER)
+    known = forgotten != NEVER
+    forgotten_ns = case.oracle.at_ns[forgotten[known]]
+    known[known] = forgotten_ns <= case.history.at_ns[reads.operation[known]]
+    flags: Flags = found_none & known
+    return flags
 
 
 def _with_a_choice(case: Case, reads: SnapshotReads) -> int:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from sim.history import NONE, AbortReason, FieldWriter, OperationKind, OracleKind, RowState
+from sim.history import (
+    NONE,
+    TOMBSTONE,
+    AbortReason,
+    FieldWriter,
+    OperationKind,
+    OracleKind,
+    RowState,
+)
 
 if TYPE_CHECKING:
     from specs.history.case import Case
@@ -42,6 +50,8 @@ def operation_text(case: Case, operation: int) -> str:
     name, start = client_name(case, owner), int(history.start_timestamp[owner])
     key, value = int(history.key[operation]), int(history.value[operation])
     if history.kind[operation] == OperationKind.WRITE:
+        if case.is_deletion(operation):
+            return f"{name}, in T{start}, deletes key {key}"
         return f"{name}, in T{start}, writes {value} to key {key}"
     version = version_name(int(history.version[operation]))
     return f"{name}, in T{start}, reads key {key} and gets {version} (value {value})"
@@ -130,7 +140,10 @@ _TEXTS: Final[dict[OracleKind, Callable[[_Row], str]]] = {
     OracleKind.COMMIT_TABLE_REMOVED: lambda row: (
         f"the row of T{row.start} leaves the commit table ({row.node})"
     ),
-    OracleKind.CELL_PUT: lambda row: f"T{row.start} writes key {row.key}, tentatively ({row.node})",
+    OracleKind.CELL_PUT: lambda row: (
+        f"T{row.start} {'deletes' if row.extra == TOMBSTONE else 'writes'} key {row.key},"
+        f" tentatively ({row.node})"
+    ),
     OracleKind.CELL_REMOVED: lambda row: (
         f"version T{row.start} of key {row.key} is removed ({row.node})"
     ),

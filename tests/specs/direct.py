@@ -85,6 +85,8 @@ def acknowledged_commits_durable(run):
             continue
         following = run.next_commit(row.key, row.start)
         replaced = following is not None and following <= row.extra
+        if run.forgotten(row.key, row.start) is row:
+            continue
         if row.kind == OracleKind.CELL_REMOVED or not replaced:
             return False
     return True
@@ -98,7 +100,9 @@ def snapshot_reads(run):
             continue
         shown = [v for v in run.versions(op.key) if run.commit(v) < transaction.start]
         if op.version != (shown[-1] if shown else NONE):
-            return False
+            drop = run.forgotten(op.key, shown[-1]) if shown and op.version == NONE else None
+            if drop is None or drop.at_ns > op.at_ns:
+                return False
     return True
 
 
@@ -191,7 +195,8 @@ def needed_versions_kept(run):
             reads_it = run.commit(drop.start) < t.start and (
                 following is None or t.start < following
             )
-            if active and t.start >= drop.extra and reads_it:
+            needed = active and t.start >= drop.extra and reads_it
+            if needed and run.forgotten(drop.key, drop.start) is not drop:
                 return False
     return True
 

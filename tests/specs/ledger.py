@@ -6,6 +6,7 @@ the history and the rows that belong to it; the other calls add single rows to t
 
 from sim.history import (
     NONE,
+    TOMBSTONE,
     Conserved,
     FieldWriter,
     HistoryBuilder,
@@ -95,8 +96,20 @@ class Ledger:
     def drop_row(self, start, before=RowState.COMMITTED):
         return self.row(OracleKind.COMMIT_TABLE_REMOVED, "ct.0", start, extra=before)
 
-    def cell(self, start, key):
-        return self.row(OracleKind.CELL_PUT, "region.0", start, key=key)
+    def cell(self, start, key, extra=NONE):
+        return self.row(OracleKind.CELL_PUT, "region.0", start, key=key, extra=extra)
+
+    def delete(self, start, key):
+        """Let a client delete a key."""
+        self.cell(start, key, TOMBSTONE)
+        self.write(start, key, 0, cell=False)
+
+    def deleter(self, start, commit, keys):
+        """Run a transaction that deletes some keys, from begin to commit, undisturbed."""
+        self.begin(start)
+        for key in keys:
+            self.delete(start, key)
+        self.commit(start, commit, keys)
 
     def remove(self, start, key):
         return self.row(OracleKind.CELL_REMOVED, "region.0", start, key=key)

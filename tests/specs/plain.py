@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sim.history import NONE, OperationKind, OracleKind, Outcome, RowState
+from sim.history import NONE, TOMBSTONE, OperationKind, OracleKind, Outcome, RowState
 
 
 @dataclass
@@ -98,6 +98,28 @@ class Run:
         """Committed writers of a key, in commit order (then by start)."""
         writers = [start for start in self.committed() if key in self.keys_of(start)]
         return sorted(writers, key=lambda start: (self.commit(start), start))
+
+    def is_tombstone(self, key, start):
+        puts = [row for row in self.of(OracleKind.CELL_PUT) if (row.start, row.key) == (start, key)]
+        return bool(puts) and puts[-1].extra == TOMBSTONE
+
+    def first_drop(self, key, start):
+        """The first row that took a version away."""
+        for row in self.of(OracleKind.CELL_REMOVED, OracleKind.CELL_COLLECTED):
+            if (row.start, row.key) == (start, key):
+                return row
+        return None
+
+    def forgotten(self, key, start):
+        """The row that rightly forgot a committed tombstone: nothing older was left."""
+        drop = self.first_drop(key, start)
+        if not self.is_tombstone(key, start) or drop is None:
+            return None
+        versions = self.versions(key)
+        older = [self.first_drop(key, other) for other in versions[: versions.index(start)]]
+        gone = all(row is not None and row.at < drop.at for row in older)
+        below = drop.kind == OracleKind.CELL_COLLECTED and self.commit(start) <= drop.extra
+        return drop if gone and below else None
 
     def next_commit(self, key, start):
         versions = self.versions(key)

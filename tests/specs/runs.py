@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from sim.history import (
     NONE,
+    TOMBSTONE,
     Conserved,
     HistoryBuilder,
     OperationKind,
@@ -41,11 +42,11 @@ def rows(draw, kinds, plan):
     match kind:
         case OracleKind.START_ISSUED:
             timestamp = draw(often(start, (12, 22, 32)))
+        case OracleKind.CELL_PUT:
+            extra = draw(often(NONE, (TOMBSTONE,)))
         case OracleKind.COMMIT_TABLE_PUT:
             timestamp, extra = commit, draw(often(RowState.ABSENT, list(RowState)))
-        case OracleKind.COMMIT_TABLE_INVALIDATED:
-            extra = draw(often(RowState.COMMITTED, list(RowState)))
-        case OracleKind.COMMIT_TABLE_REMOVED:
+        case OracleKind.COMMIT_TABLE_INVALIDATED | OracleKind.COMMIT_TABLE_REMOVED:
             extra = draw(often(RowState.COMMITTED, list(RowState)))
         case OracleKind.COMMIT_FIELD_PUT | OracleKind.COMMIT_REPLIED | OracleKind.COMMIT_ISSUED:
             timestamp = commit

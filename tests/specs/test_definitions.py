@@ -29,7 +29,12 @@ KINDS = {
         K.CELL_REMOVED,
         K.CELL_COLLECTED,
     ),
-    "snapshot_reads": (*WRITES, K.COMMIT_TABLE_INVALIDATED, K.LOW_WATER_MARK_PERSISTED),
+    "snapshot_reads": (
+        *WRITES,
+        K.COMMIT_TABLE_INVALIDATED,
+        K.CELL_COLLECTED,
+        K.LOW_WATER_MARK_PERSISTED,
+    ),
     "stable_resolution": (K.RESOLVED,),
     "decided_at_begin": (
         K.START_ISSUED,
