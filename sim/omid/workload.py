@@ -6,7 +6,11 @@ that ended into the history, under the instant at which its client knew.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
 
 from sim.history import NONE, AbortReason, HistoryBuilder, Outcome
 from sim.omid.transaction import Transaction
@@ -29,6 +33,7 @@ class Workload:
         self.ended = 0
         self.outcomes = dict.fromkeys(Outcome, 0)
         self.reasons = dict.fromkeys(AbortReason, 0)
+        self._reason_rows = array("b")
         self._rows: list[Iterator[int]] = [
             iter(trace.of_client(session).tolist()) for session in range(sessions)
         ]
@@ -92,6 +97,7 @@ class Workload:
         self.outcomes[outcome] += 1
         if reason is not None:
             self.reasons[reason] += 1
+        self._reason_rows.append(reason or 0)
         self.history.add(
             (
                 session,
@@ -105,6 +111,10 @@ class Workload:
             ),
             transaction.operations,
         )
+
+    def reason_rows(self) -> npt.NDArray[np.int8]:
+        """Return the abort reason of every row of the history, 0 for none."""
+        return np.array(self._reason_rows, dtype=np.int8)
 
     def abandon(self, session: int) -> None:
         """Enter the transaction of a session that nobody will conclude: its end is unknown."""

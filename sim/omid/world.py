@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
+
 from sim.history import History, OracleBuilder, OracleLog
+from sim.kernel.census import Census
 from sim.kernel.core import Kernel
 from sim.kernel.distributions import Distribution
 from sim.kernel.faults import Fault, FaultTimeline, FaultWindow
@@ -45,6 +50,7 @@ POINTS: Final[dict[str, tuple[str, ...]]] = {
         "commit.ready",
         "commit.certified",
         "commit.locked",
+        "fast.read",
         "commit.acknowledged",
         "complete.fields",
     ),
@@ -90,6 +96,8 @@ class Setup:
     duration_ns: int | None = None
     settle_ns: int = 0
     tracing: bool = False
+    counting: bool = False
+    """Count the messages of a run that is not traced."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +106,11 @@ class Outcome:
 
     history: History
     oracle: OracleLog
+    reasons: npt.NDArray[np.int8]
+    """The `AbortReason` of every transaction of the history as its client knows it, else 0."""
     trace: Trace | None
+    messages: Mapping[tuple[str, str], int] | None
+    """Messages by sender and receiver, where they were counted."""
     fault_windows: tuple[FaultWindow, ...]
     metrics: dict[str, int]
     final_state: dict[str, Any]
@@ -122,7 +134,9 @@ class World:
         variant = VARIANTS[setup.variant]
         self.roles = build_roles(variant, mutant.mixins if mutant else {})
         self.trace = Trace() if setup.tracing else None
-        self.kernel = Kernel(Streams(setup.seed), self.trace)
+        self.census = Census() if setup.counting and not setup.tracing else None
+        recorder = self.census if self.trace is None else self.trace
+        self.kernel = Kernel(Streams(setup.seed), recorder)
         self.network = Network(self.kernel, setup.network.latency, setup.network.links)
         self.oracle = OracleBuilder()
         self.node_names = node_names(setup.topology)
@@ -171,6 +185,9 @@ class World:
             kernel, "cleaner", settings=settings, store=self.store
         )
         managers = {manager.name: manager for manager in self.managers}
+        for region in self.regions:
+            region.coordinator = self.coordinator
+            region.managers = managers
         self.clients: list[Client] = [
             roles["client"](
                 kernel,
@@ -253,7 +270,9 @@ class World:
         return Outcome(
             history=history,
             oracle=oracle,
+            reasons=self.workload.reason_rows(),
             trace=self.trace,
+            messages=None if self.census is None else self.census.messages,
             fault_windows=tuple(self.timeline.windows),
             metrics=measure(self, history, oracle),
             final_state=final_state(self),
