@@ -75,13 +75,14 @@ def execute(
     resolved: Resolved,
     *,
     tracing: bool = False,
+    counting: bool = False,
     wall_s: float | None = None,
     observe: Observer | None = None,
 ) -> Execution:
     """Run a resolved scenario; `observe` is told now and then how far it is."""
     started = time.monotonic()
     events_max = resolved.scenario.limits.events_max
-    world = World(resolved.setup(tracing=tracing))
+    world = World(resolved.setup(tracing=tracing, counting=counting))
     stillness = _Stillness(world)
     limit = ""
     bound = 0

@@ -40,7 +40,7 @@ class Resolved:
     trace: TransactionTrace
     notes: tuple[str, ...] = ()
 
-    def setup(self, *, tracing: bool = False) -> Setup:
+    def setup(self, *, tracing: bool = False, counting: bool = False) -> Setup:
         """Return what the simulator needs."""
         scenario = self.scenario
         links = scenario.network.links
@@ -68,6 +68,7 @@ class Resolved:
             duration_ns=scenario.limits.duration,
             settle_ns=scenario.limits.settle,
             tracing=tracing,
+            counting=counting,
         )
 
     def text(self) -> str:

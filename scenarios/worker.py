@@ -15,10 +15,13 @@ def main() -> None:
     """Answer messages until the driver closes the pipe."""
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
         os.dup2(2, 1)
-        from scenarios.job import perform
+        from scenarios import job, measurement
 
+        tasks = {"run": job.perform, "measure": measurement.perform}
         for line in sys.stdin:
-            answers.write(json.dumps(perform(json.loads(line)), ensure_ascii=False) + "\n")
+            message = json.loads(line)
+            perform = tasks[message.pop("task", "run")]
+            answers.write(json.dumps(perform(message), ensure_ascii=False) + "\n")
             answers.flush()
 
 
