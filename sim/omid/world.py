@@ -130,9 +130,7 @@ class World:
                 f" the topology {setup.topology.clients}"
             )
         self.setup = setup
-        mutant = MUTANTS[setup.mutant] if setup.mutant else None
-        variant = VARIANTS[setup.variant]
-        self.roles = build_roles(variant, mutant.mixins if mutant else {})
+        self.roles = self._roles()
         self.trace = Trace() if setup.tracing else None
         self.census = Census() if setup.counting and not setup.tracing else None
         recorder = self.census if self.trace is None else self.trace
@@ -155,6 +153,10 @@ class World:
             node.start()
         for backup in self.managers[1:]:
             backup.timer(self.setup.settings.backup_start_ns, _start, backup)
+
+    def _roles(self) -> dict[str, type[Any]]:
+        mutant = MUTANTS[self.setup.mutant] if self.setup.mutant else None
+        return build_roles(VARIANTS[self.setup.variant], mutant.mixins if mutant else {})
 
     def _build(self) -> None:
         setup, kernel, oracle, roles = self.setup, self.kernel, self.oracle, self.roles

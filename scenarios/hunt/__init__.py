@@ -1,0 +1,1 @@
+"""Tests that make themselves up: a state machine and whole scenarios."""
