@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scenarios.errors import UsageError, nearest
+from scenarios.errors import StoppedError, UsageError, nearest
 from scenarios.load import Source
 from scenarios.measurement import Measurement, Plan
-from scenarios.pool import Pool, Task
+from scenarios.pool import Done, Pool, Task
 from scenarios.resolve import resolve
 from scenarios.schema.scenario import stated
 from scenarios.schema.workload import Generated
@@ -127,22 +127,16 @@ def compare(
     workers: int,
     watch: Callable[[int, int], None],
 ) -> Comparison:
-    """Make every run over the pool; raise `UsageError` when one came to no end."""
+    """Make every run over the pool; raise `StoppedError` when a limit cut one short."""
     todo = plans(source, variants=variants, clients=clients, seeds=seeds)
     tasks = [Task(number=number, message=_message(plan)) for number, plan in enumerate(todo)]
-    done: dict[int, Measurement] = {}
+    done: dict[int, Done] = {}
     with Pool(min(workers, len(tasks))) as pool:
         for each in pool.run(tasks):
-            plan = todo[each.task.number]
-            if each.answer is None:
-                raise RuntimeError(
-                    f"{plan.variant}, {plan.clients} clients, seed {plan.seed}: the worker"
-                    f" process died, twice\n{each.last_words}"
-                )
-            if "problems" in each.answer:
-                raise UsageError("\n".join(each.answer["problems"]))
-            done[each.task.number] = Measurement.of(each.answer["answer"])
+            done[each.task.number] = each
             watch(len(done), len(tasks))
+    # In their order, so that of several failures the first is told, whoever was faster.
+    measurements = tuple(_measurement(done[n], todo[n]) for n in range(len(tasks)))
     own = source.scenario.topology.clients
     return Comparison(
         scenario=source.name,
@@ -151,8 +145,23 @@ def compare(
         clients=tuple(clients),
         base=min(clients, key=lambda count: (abs(count - own), count)),
         seeds=tuple(seeds),
-        measurements=tuple(done[number] for number in range(len(tasks))),
+        measurements=measurements,
     )
+
+
+def _measurement(done: Done, plan: Plan) -> Measurement:
+    """Return what a run came to; raise what kept it from coming to anything."""
+    answer = done.answer
+    if answer is None:
+        raise RuntimeError(
+            f"{plan.variant}, {plan.clients} clients, seed {plan.seed}: the worker"
+            f" process died, twice\n{done.last_words}"
+        )
+    if "stopped" in answer:
+        raise StoppedError("\n".join(answer["stopped"]), where=plan.name)
+    if "problems" in answer:
+        raise UsageError("\n".join(answer["problems"]))
+    return Measurement.of(answer["answer"])
 
 
 def _message(plan: Plan) -> dict[str, Any]:

@@ -72,6 +72,13 @@ def common(function: Callable[..., int]) -> Callable[..., int]:
     return called
 
 
+def seed_given(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
+    """Read the seed of an option, for click."""
+    from scenarios.seeds import parse_seed
+
+    return None if value is None else parse_seed(value)
+
+
 def _console(color: str, *, quiet: bool) -> Console:
     encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
     if not encoding.startswith("utf") and hasattr(sys.stdout, "reconfigure"):

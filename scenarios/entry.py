@@ -136,7 +136,7 @@ def _translated(arguments: Sequence[str]) -> int:
     except UsageError as error:
         for line in error.lines(PROGRAM):
             _say(line)
-        return Exit.USAGE
+        return error.exit
     except (click.Abort, KeyboardInterrupt):
         _say(f"{PROGRAM}: interrupted; nothing was finished")
         return Exit.INTERRUPTED

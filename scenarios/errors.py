@@ -61,6 +61,12 @@ class UsageError(Exception):
         return "\n".join(self.lines())
 
 
+class StoppedError(UsageError):
+    """A limit stopped a run that everything else waits for: there is no verdict."""
+
+    exit = Exit.UNDECIDED
+
+
 class OutputError(Exception):
     """Standard output cannot be written; a closed pipe is not an error but an end."""
 

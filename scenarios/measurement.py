@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 import numpy as np
 
 from scenarios.digest import run_digest
-from scenarios.errors import UsageError
+from scenarios.errors import StoppedError, UsageError
 from scenarios.execute import execute
 from scenarios.judge import judge
 from scenarios.load import Source, frozen
@@ -93,22 +93,6 @@ class Measurement:
     violated: tuple[str, ...]
     """Properties that do not hold although the variant promises them."""
 
-    @property
-    def transactions_per_s(self) -> float:
-        """Committed transactions a simulated second."""
-        return self.committed * 1e9 / self.simulated_ns if self.simulated_ns else 0.0
-
-    @property
-    def abort_share(self) -> float:
-        """Aborted transactions of all that ended with a known outcome."""
-        ended = self.committed + self.aborted
-        return self.aborted / ended if ended else 0.0
-
-    @property
-    def messages_per_transaction(self) -> float:
-        """Messages of the whole deployment for each committed transaction."""
-        return sum(self.messages.values()) / self.committed if self.committed else float("nan")
-
     def document(self) -> dict[str, Any]:
         """Return the measurement as JSON has it."""
         return {**asdict(self), "violated": list(self.violated)}
@@ -120,20 +104,22 @@ class Measurement:
 
 
 def perform(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Make the run of a plan that came as JSON."""
+    """Make the run of a plan that came as JSON; say what is wrong with it, or what stopped it."""
     try:
         return {"answer": take(Plan(**message)).document()}
+    except StoppedError as error:
+        return {"stopped": [problem.message for problem in error.problems]}
     except UsageError as error:
         return {"problems": error.lines()}
 
 
 def take(plan: Plan) -> Measurement:
-    """Make a run and measure it; raise `UsageError` when a limit cut it short."""
+    """Make a run and measure it; raise `StoppedError` when a limit cut it short."""
     resolved = resolve(plan.source(), seed=plan.seed)
     execution = execute(resolved, counting=True)
     outcome = execution.outcome
     if outcome is None or execution.limit:
-        raise UsageError(
+        raise StoppedError(
             f"{plan.variant} with seed {plan.seed} was stopped by a limit"
             f" ({execution.limit}): raise it, or compare with fewer transactions",
             where=plan.name,
@@ -164,8 +150,7 @@ def take(plan: Plan) -> Measurement:
 def _phases(history: History, committed: np.ndarray) -> dict[str, float]:
     """Share the mean latency of the committed among the phases; they add up to it.
 
-    An operation lasts from the end of the one before, or of the begin. A transaction on a fast
-    path has no phases of its own: what is between its invocation and its operation is begin.
+    An operation lasts from the end of the one before, or of the begin.
     """
     owner = history.owner()
     first = np.zeros(history.operations, dtype=np.bool_)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenarios.console import LOG, Console, common
+from scenarios.console import LOG, Console, common, seed_given
 from scenarios.errors import UsageError
 from scenarios.exits import Exit
 from scenarios.folder import check_writable, output_folder
@@ -172,34 +172,36 @@ def pictures(found: Comparison) -> dict[str, str]:
     every = [row for clients in found.clients for row in _rows(found, clients)]
     subtitle = f"{found.scenario}; {sample(len(found.seeds), found.base)}"
     tried = ", ".join(map(str, found.clients))
-    return {
+    drawn = {
         "load.svg": load_svg(
             every,
             title="Throughput against latency",
             subtitle=f"{found.scenario}; {tried} clients; mean and 95% confidence over seeds",
-        ),
-        "latency.svg": stack_svg(
-            rows,
-            [row.phases_ms for row in rows],
-            title="Where the latency of a committed transaction goes",
-            subtitle=subtitle,
-            unit="ms",
-        ),
-        "aborts.svg": stack_svg(
-            rows,
-            [row.aborts for row in rows],
-            title="Why transactions abort",
-            subtitle=subtitle,
-            unit="aborted, in % of all transactions",
-        ),
-        "messages.svg": stack_svg(
-            rows,
-            [row.messages for row in rows],
-            title="Messages for each committed transaction",
-            subtitle=subtitle,
-            unit="messages",
-        ),
+        )
     }
+    stacks = (
+        (
+            "latency.svg",
+            [row.phases_ms for row in rows],
+            "Where the latency of a committed transaction goes",
+            "ms",
+        ),
+        (
+            "aborts.svg",
+            [row.aborts for row in rows],
+            "Why transactions abort",
+            "aborted, in % of all transactions",
+        ),
+        (
+            "messages.svg",
+            [row.messages for row in rows],
+            "Messages for each committed transaction",
+            "messages",
+        ),
+    )
+    for name, parts, title, unit in stacks:
+        drawn[name] = stack_svg(rows, parts, title=title, subtitle=subtitle, unit=unit)
+    return drawn
 
 
 def keep(found: Comparison, source: Source, out: Path, *, exit_code: Exit) -> Path:
@@ -226,16 +228,10 @@ def _counts(_: click.Context, __: click.Parameter, value: str | None) -> list[in
     return [int(part) for part in counts]
 
 
-def _seed(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
-    from scenarios.seeds import parse_seed
-
-    return None if value is None else parse_seed(value)
-
-
 @click.command(name="compare", short_help="Run one workload through several variants.")
 @click.argument("scenario", metavar="SCENARIO")
 @click.option("--variants", required=True, metavar="A,B,...", help="What to compare.")
-@click.option("--seed", callback=_seed, metavar="N", help="First seed; the scenario's own.")
+@click.option("--seed", callback=seed_given, metavar="N", help="First seed; the scenario's own.")
 @click.option(
     "--repeat",
     type=click.IntRange(min=1),

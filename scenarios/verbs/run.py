@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scenarios import units
-from scenarios.console import LOG, Console, common
+from scenarios.console import LOG, Console, common, seed_given
 from scenarios.errors import UsageError
 from scenarios.exits import Exit
 from scenarios.folder import FAILURES, check_writable, output_folder
@@ -113,15 +113,9 @@ def _duration(_: click.Context, parameter: click.Parameter, value: str | None) -
         raise UsageError(f"--{parameter.name}: {error}") from error
 
 
-def _seed(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
-    from scenarios.seeds import parse_seed
-
-    return None if value is None else parse_seed(value)
-
-
 @click.command(name="run", short_help="Run scenarios under faults, and judge every run.")
 @click.argument("scenarios", nargs=-1, metavar="SCENARIO|FOLDER|NAME...")
-@click.option("--seed", callback=_seed, metavar="N", help="Seed, instead of the scenario's.")
+@click.option("--seed", callback=seed_given, metavar="N", help="Seed, instead of the scenario's.")
 @click.option("--repeat", type=click.IntRange(min=1), metavar="N", help="Run N seeds from it on.")
 @click.option("--seeds", metavar="A:B", help="Run the seeds from A to B - 1.")
 @click.option("--shard", metavar="I/N", help="Run every N-th of them, from the I-th on.")

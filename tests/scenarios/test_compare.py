@@ -159,3 +159,10 @@ def test_interval_is_that_of_student():
 
 def test_interval_of_one_value_has_no_width():
     assert interval([3.0]).half_width != interval([3.0]).half_width
+
+
+def test_run_that_a_limit_cuts_short_is_no_measurement(here):
+    (here / "cut.toml").write_text(SMALL + "\n[limits]\nevents_max = 500\n")
+    answer = bulkhead("compare", "cut.toml", "--variants", "omid", "--out", "none", cwd=here)
+    assert answer.returncode == 3
+    assert "omid with seed 5 was stopped by a limit (events): raise it" in answer.stderr
