@@ -59,6 +59,24 @@ class Ycsb(Generated):
     scan_length_max: int = Field(default=100, ge=1, description="keys of the longest scan")
 
 
+class Vldb18(Generated):
+    """The workload of Omid's evaluation of 2018 (PVLDB 11(12), section 5.1)."""
+
+    kind: Literal["vldb18"]
+    mix: Literal["random", "brwc", "single_read", "single_write", "single_brwc"] = Field(
+        default="random",
+        description="random accesses; a fifth read-then-write of one key; or one kind alone",
+    )
+    size: int | None = Field(
+        default=None,
+        ge=1,
+        description="distinct keys of each random transaction; Zipf 0.99 cut at 10 draws them",
+    )
+    keys: int = Field(default=23_000_000, ge=1, description="keys of the store")
+    theta: Share = Field(default=800_000, description='skew of the keys, like "80%"')
+    writes: Share = Field(default=500_000, description="share of accesses that write")
+
+
 class Bank(Generated):
     """Transfers between accounts, and audits of all of them."""
 
@@ -144,9 +162,13 @@ def _file_is_a_trace(value: Any) -> Any:
     return value
 
 
-BuiltIn = Annotated[Ycsb | Bank | Counters | Mix | Pairs | Script, Field(discriminator="kind")]
+BuiltIn = Annotated[
+    Ycsb | Vldb18 | Bank | Counters | Mix | Pairs | Script, Field(discriminator="kind")
+]
 AnyWorkload = Annotated[
-    Annotated[Ycsb | Bank | Counters | Mix | Pairs | Script | Trace, Field(discriminator="kind")],
+    Annotated[
+        Ycsb | Vldb18 | Bank | Counters | Mix | Pairs | Script | Trace, Field(discriminator="kind")
+    ],
     BeforeValidator(_file_is_a_trace),
 ]
 

@@ -9,6 +9,7 @@ from sim.workload.generate.bank import Bank
 from sim.workload.generate.counters import Counters
 from sim.workload.generate.mix import Mix
 from sim.workload.generate.pairs import Pairs
+from sim.workload.generate.vldb18 import Vldb18
 from sim.workload.generate.ycsb import Ycsb
 from sim.workload.types import TransactionTrace
 
@@ -21,8 +22,11 @@ class Generator(Protocol):
         ...
 
 
-GENERATORS: Final[dict[str, type[Ycsb] | type[Bank] | type[Counters] | type[Mix] | type[Pairs]]] = {
+_Kind = type[Ycsb] | type[Vldb18] | type[Bank] | type[Counters] | type[Mix] | type[Pairs]
+
+GENERATORS: Final[dict[str, _Kind]] = {
     "ycsb": Ycsb,
+    "vldb18": Vldb18,
     "bank": Bank,
     "counters": Counters,
     "mix": Mix,

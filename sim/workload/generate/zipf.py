@@ -8,6 +8,7 @@ million ranks cheap, and each weight good to 30 bits.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
@@ -43,6 +44,11 @@ def cumulative_weights(ranks: int, *, theta_ppm: int) -> Words:
     law: Words = np.cumsum(np.maximum(weights, np.uint64(1)), dtype=np.uint64)
     law.setflags(write=False)
     return law
+
+
+def single_weights(places: Iterable[int], theta_ppm: int) -> list[int]:
+    """Return place**-theta for some places from 1 up, scaled by 2**56."""
+    return [_power(place, theta_ppm) for place in places]
 
 
 def _weights(ranks: int, theta_ppm: int) -> Words:
