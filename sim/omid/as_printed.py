@@ -14,7 +14,8 @@ from sim.history import NONE
 from sim.kernel.rpc import Call
 from sim.omid.client import Client
 from sim.omid.coordinator import compare_and_set
-from sim.omid.manager import Manager, Service
+from sim.omid.election import Service
+from sim.omid.manager import Manager
 from sim.omid.messages import INVALID, LEASE, Row
 from sim.omid.pipeline import Batch, Pipeline
 from sim.omid.resolution import Resolving

@@ -50,13 +50,21 @@ class Coordinator(Node):
     def on_write(self, call: Call) -> None:
         """Compare-and-set: write if the version is the expected one; return the new version."""
         path, data, expected = call.body
-        if self.read(path).version != expected:
+        version = self.read(path).version
+        if not self.may_write(path, version=version, expected=expected):
             call.reply(None)
             return
-        self.znodes[path] = Znode(data, expected + 1)
-        call.reply(expected + 1)
+        self.znodes[path] = Znode(data, version + 1)
+        call.reply(version + 1)
         for watcher in self.watches.pop(path, {}).values():
             self.network.link(self.name, watcher.name).send(watcher.on_changed, path)
+
+    def may_write(self, path: str, *, version: int, expected: int) -> bool:
+        """Say whether a znode is still the one that its writer has seen.
+
+        Mechanism `timestamp_bound_check`: for the bound of all timestamps that is property P1.
+        """
+        return version == expected
 
     def on_connect(self, call: Call) -> None:
         """Open a session for the caller."""

@@ -1,8 +1,7 @@
 """The transaction manager (TM): begins and commits, under a lease, with a hot backup.
 
-FAST'17, algorithm 2 for begin and commit, section 6 and algorithm 3 for high availability.
-Every manager runs the same code: it stands by until the lease is free, allocates an epoch,
-serves, and halts as soon as it can no longer prove that the lease is its own.
+FAST'17, algorithm 2 for begin and commit. Every manager runs the same code; which of them serves
+is the business of `sim.omid.election`.
 """
 
 from __future__ import annotations
@@ -11,12 +10,12 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from sim.history import NONE, AbortReason, OracleBuilder, OracleKind
-from sim.kernel.rpc import Call, Reach, Sleep
+from sim.kernel.rpc import Call, Sleep
 from sim.kernel.station import Station
 from sim.omid.conflict_table import ConflictTable
-from sim.omid.coordinator import SessionNode, compare_and_set
+from sim.omid.election import Candidate
 from sim.omid.lease import Lease
-from sim.omid.messages import LEASE, MANAGER, NOT_SERVING, Address, CommitRequest
+from sim.omid.messages import NOT_SERVING, CommitRequest
 from sim.omid.pipeline import Pipeline
 from sim.omid.timestamps import Timestamps
 
@@ -29,11 +28,9 @@ if TYPE_CHECKING:
     from sim.omid.store import Store
 
 Step = Generator[Any, Any, None]
-Service = Generator[Any, Any, str | None]
-"""A script whose result says why the manager must halt; None when it need not."""
 
 
-class Manager(SessionNode):
+class Manager(Candidate):
     """One transaction manager, primary or backup."""
 
     conflict_table_type: type[ConflictTable] = ConflictTable
@@ -85,110 +82,6 @@ class Manager(SessionNode):
         """Open a session at the coordinator and stand by."""
         self.run(self.keep_session())
         self.run(self.stand_by(), self.halt_if)
-
-    # Taking over, section 6
-
-    def stand_by(self) -> Service:
-        """Take the lease once its holder was silent for a whole lease; then serve."""
-        coordinator = self.coordinator
-        while not self.lease.held:
-            seen = yield self.coordinator_call(coordinator.on_read, LEASE)
-            if seen.version > 0:
-                yield Sleep(self.lease_wait_ns())
-            yield from self.ask_for_lease(seen.version)
-        if self.armed:
-            yield Reach("lease.acquired")
-        if not (yield from self.timestamps.take_epoch()):
-            return "timestamps taken by another manager"
-        return (yield from self.take_over())
-
-    def lease_wait_ns(self) -> int:
-        """Return how long a backup waits after it saw the lease change.
-
-        The holder's clock may be slow and ours fast by the bound each. Mechanism `lease_wait`.
-        """
-        lease_ns, bound_ppm = self.settings.lease_ns, self.settings.drift_bound_ppm
-        return lease_ns + 2 * (lease_ns * bound_ppm // 1_000_000) + 1
-
-    def ask_for_lease(self, expected: int) -> Step:
-        """Compare-and-set the lease; it is measured from before the request left."""
-        asked_ns = self.lease_clock_ns()
-        token = f"{self.identity}@{expected}"
-        version = yield from compare_and_set(self, LEASE, data=token, expected=expected)
-        if version is not None:
-            self.lease.take(version=version, asked_ns=asked_ns)
-
-    def take_over(self) -> Service:
-        """Refuse all older transactions, announce the epoch, and serve."""
-        if self.armed:
-            yield Reach("epoch.allocated")
-        epoch = self.timestamps.epoch
-        self.low_water_mark = self.first_low_water_mark()
-        if self.low_water_mark > 0:
-            yield self.store.put_low_water_mark(self.low_water_mark, self.number)
-        if not (yield from self.announce(epoch)):
-            return "a newer manager has announced itself"
-        self.serving = True
-        self.oracle.add(
-            OracleKind.EPOCH_STARTED, self.kernel.now, self.number, NONE, timestamp=epoch
-        )
-        self.note("serving", epoch=epoch)
-        self.run(self.renew(), self.halt_if)
-        if self.settings.low_water_mark_period_ns:
-            self.run(self.raise_low_water_mark())
-        return None
-
-    def first_low_water_mark(self) -> int:
-        """Return the mark to start from: whatever began before the epoch cannot commit.
-
-        The conflict table is empty, so nothing is known of older writes. Mechanism
-        `epoch_abort`.
-        """
-        return self.timestamps.epoch - 1
-
-    def announce(self, epoch: int) -> Generator[Any, Any, bool]:
-        """Publish address and epoch for clients, unless a newer epoch is there."""
-        while True:
-            seen = yield self.coordinator_call(self.coordinator.on_read, MANAGER)
-            if seen.data is not None and seen.data.epoch > epoch:
-                return False
-            address = Address(self.name, epoch)
-            version = yield from compare_and_set(self, MANAGER, data=address, expected=seen.version)
-            if version is not None:
-                return True
-
-    # The lease
-
-    def lease_clock_ns(self) -> int:
-        """Return the clock that leases are measured by: monotonic, so steps do not count."""
-        return self.now_ns
-
-    def renew(self) -> Service:
-        """Renew the lease whenever only the guard is left of it."""
-        while True:
-            left_ns = self.lease.end_ns - self.lease.guard_ns - self.lease_clock_ns()
-            if left_ns > 0:
-                yield Sleep(left_ns)
-            asked_ns = self.lease_clock_ns()
-            expected = self.lease.version
-            token = f"{self.identity}@{expected}"
-            version = yield from compare_and_set(self, LEASE, data=token, expected=expected)
-            if version is None:
-                return "lease lost"
-            if not self.lease.valid() or not self.lease.take(version=version, asked_ns=asked_ns):
-                return "lease expired before it was renewed"
-
-    def halt_if(self, why: str | None) -> None:
-        """Halt when a script of this manager ended with a reason to."""
-        if why is not None:
-            self.halt(why)
-
-    def halt(self, why: str) -> None:
-        """Stop at once: nothing leaves this manager after the check that failed."""
-        self.halts += 1
-        self.note("halt", why=why)
-        self.crash()
-        self.tell_halt(self)
 
     # Requests, algorithm 2
 
@@ -340,6 +233,11 @@ class Manager(SessionNode):
             self.timer(0, handler, call)
 
     # The low water mark, section 4.3
+
+    def on_serving(self) -> None:
+        """Begin to raise the low water mark, if the deployment does."""
+        if self.settings.low_water_mark_period_ns:
+            self.run(self.raise_low_water_mark())
 
     def raise_low_water_mark(self) -> Step:
         """Raise the mark now and then to the timestamp that was current some time ago."""

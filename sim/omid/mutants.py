@@ -15,6 +15,7 @@ from sim.omid.mutation import (
     collection,
     commits,
     conflicts,
+    leases,
     percolator,
     resolution,
     retries,
@@ -27,6 +28,7 @@ MUTANTS: Final[Mapping[str, Mutant]] = MappingProxyType(
         for mutant in sorted(
             (
                 *availability.MUTANTS,
+                *leases.MUTANTS,
                 *resolution.MUTANTS,
                 *retries.MUTANTS,
                 *commits.MUTANTS,

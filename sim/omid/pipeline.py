@@ -108,8 +108,7 @@ class Pipeline:
 
     def _flush(self, batch: Batch) -> None:
         manager = self.manager
-        if not self.lease_precheck(batch):
-            manager.halt("lease expired before a flush")
+        if not self.lease_precheck(batch) and self.ends("lease expired before a flush"):
             return
         manager.reach("flush.checked", self.put, batch)
 
@@ -157,10 +156,16 @@ class Pipeline:
         before it. A manager whose renewal fails halts, so a lease that is valid here was never
         lost in between. Mechanism `lease_postcheck`.
         """
-        if self.manager.lease.valid():
+        if self.manager.lease.valid() or not self.ends("lease expired after a flush"):
             self.finish(batch)
-        else:
-            self.manager.halt("lease expired after a flush")
+
+    def ends(self, why: str) -> bool:
+        """Halt for a check that failed; say whether nothing comes after it.
+
+        Mechanism `synchronous_halt`.
+        """
+        self.manager.halt(why)
+        return True
 
     def finish(self, batch: Batch) -> None:
         """Free the writer and release what is in turn: the commits of the batch are durable.

@@ -58,25 +58,31 @@ class Timestamps:
         seen = yield manager.coordinator_call(manager.coordinator.on_read, MAX_TIMESTAMP)
         bound = 0 if seen.data is None else seen.data[0]
         base = self.epoch_base(bound)
-        if not (yield from self._allocate(base + self.range, seen.version)):
-            return False
         self.last = base
         self.epoch = base + 1
-        return True
+        return (yield from self.first_range(base, seen.version))
 
     def epoch_base(self, bound: int) -> int:
         """Return the timestamp that the new epoch starts above. Mechanism `epoch_advance`."""
         return bound
 
+    def first_range(self, base: int, version: int) -> Generator[Any, Any, bool]:
+        """Allocate the range above `base`; nothing of it is handed out before it is durable.
+
+        Mechanism `range_durability`: whoever takes over next must find it in the bound.
+        """
+        return (yield from self.allocate(base + self.range, version))
+
     def extend(self) -> Generator[Any, Any, str | None]:
         """Allocate the next range; return why the manager must halt if the bound has moved."""
-        if not (yield from self._allocate(self.limit + self.range, self.version)):
+        if not (yield from self.allocate(self.limit + self.range, self.version)):
             return "timestamps taken by another manager"
         self.refilling = False
         self.manager.on_timestamps()
         return None
 
-    def _allocate(self, limit: int, expected: int) -> Generator[Any, Any, bool]:
+    def allocate(self, limit: int, expected: int) -> Generator[Any, Any, bool]:
+        """Raise the bound from what it was when we last saw it; False when it has moved."""
         data = (limit, self.manager.identity)
         version = yield from compare_and_set(
             self.manager, MAX_TIMESTAMP, data=data, expected=expected

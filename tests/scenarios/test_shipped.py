@@ -1,11 +1,14 @@
 """Every shipped scenario runs as its own `[expect]` says, and puts its premise to the test."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from scenarios.execute import execute
 from scenarios.library import find, shipped
 from scenarios.load import load
+from scenarios.resolve import resolve
 from sim.omid.mutants import MUTANTS
 from sim.omid.variant import PROPERTIES
 from sim.omid.variants import VARIANTS
@@ -51,12 +54,34 @@ def test_every_variant_and_mutant_has_a_scenario():
     assert {scenario.variant for scenario in loaded} == set(VARIANTS)
 
 
-@pytest.mark.parametrize("mutant", MUTANTS)
+HARMFUL = [name for name, mutant in MUTANTS.items() if not mutant.benign]
+BENIGN = [name for name, mutant in MUTANTS.items() if mutant.benign]
+
+
+@pytest.mark.parametrize("mutant", HARMFUL)
 def test_mutant_is_caught_for_the_reason_of_its_mechanism(mutant):
     scenarios = [load(entry.path).scenario for entry in shipped().values()]
     catching = [each.expect for each in scenarios if each.mutant == mutant]
     assert MUTANTS[mutant].mechanism in {expect.mechanism for expect in catching}
     assert any(expect.properties.get(MUTANTS[mutant].property) for expect in catching)
+
+
+@pytest.mark.parametrize("mutant", BENIGN)
+def test_benign_mutant_changes_a_run_of_its_own_and_breaks_nothing(runs, mutant):
+    loaded = {name: load(entry.path, name=name) for name, entry in shipped().items()}
+    own = {name: each for name, each in loaded.items() if each.scenario.mutant == mutant}
+    assert own
+    assert {runs[name]["outcome"] for name in own} == {"holds"}
+    assert any(log_of(each, mutant) != log_of(each, None) for each in own.values())
+
+
+def log_of(loaded, mutant):
+    """Return what took effect inside a run with a mutant, or without."""
+    scenario = loaded.scenario.model_copy(update={"mutant": mutant})
+    outcome = execute(replace(resolve(loaded), scenario=scenario)).outcome
+    log = outcome.oracle
+    columns = (log.kind, log.at_ns, log.node, log.transaction, log.timestamp, log.extra)
+    return [column.tolist() for column in columns]
 
 
 @pytest.mark.parametrize("name", PROPERTIES)

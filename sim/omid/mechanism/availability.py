@@ -53,4 +53,50 @@ MECHANISMS: Final[tuple[Mechanism, ...]] = (
         source=f"{FAST17}, section 6",
         summary="a new manager refuses transactions that began before its epoch",
     ),
+    Mechanism(
+        name="lease_origin",
+        properties=("one_lease_holder", "frozen_snapshot"),
+        source=f"{APACHE}, LeaseManager",
+        summary="a lease is measured from before its request left",
+    ),
+    Mechanism(
+        name="lease_clock",
+        properties=("frozen_snapshot", "snapshot_reads"),
+        source="ours: the Apache code measures leases by the time of day",
+        summary="a lease is measured by a clock that nobody sets",
+    ),
+    Mechanism(
+        name="lease_token",
+        properties=(
+            "invalid_never_acknowledged",
+            "acknowledged_commits_durable",
+            "no_aborted_reads",
+        ),
+        source="ours: a manager that lost its lease halts, and wins no other in that life",
+        summary="what was accepted under one lease is not answered under another",
+    ),
+    Mechanism(
+        name="synchronous_halt",
+        properties=(
+            "invalid_never_acknowledged",
+            "acknowledged_commits_durable",
+            "no_aborted_reads",
+            "frozen_snapshot",
+            "snapshot_reads",
+        ),
+        source=f"{FAST17}, algorithm 3, HALT",
+        summary="a manager that decides to halt does nothing more",
+    ),
+    Mechanism(
+        name="timestamp_bound_check",
+        properties=("timestamps_unique",),
+        source=f"{FAST17}, algorithm 3, checkRenew, property P1",
+        summary="the bound of timestamps is raised only by who saw its last change",
+    ),
+    Mechanism(
+        name="range_durability",
+        properties=("timestamps_unique",),
+        source=f"{FAST17}, algorithm 3, checkRenew, property P1",
+        summary="no timestamp is handed out before the range that it is from is durable",
+    ),
 )

@@ -1,13 +1,18 @@
-"""Mutants of high availability: leases, epochs, timestamps."""
+"""Mutants of high availability: lease checks, epochs, timestamps."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, Final
 
 from sim.history import NONE
+from sim.omid.messages import MAX_TIMESTAMP
+from sim.omid.mutation.leases import ReElected
 from sim.omid.mutation.mutant import Mutant
 
 if TYPE_CHECKING:
+    from sim.omid.coordinator import Coordinator as _Coordinator
+    from sim.omid.election import Service
     from sim.omid.manager import Manager as _Manager
     from sim.omid.pipeline import Batch
     from sim.omid.pipeline import Pipeline as _Pipeline
@@ -15,7 +20,7 @@ if TYPE_CHECKING:
 else:
     # A mix-in inherits from its role for the type checker only: at run time it goes on top of
     # whichever class the variant has for the role.
-    _Manager = _Pipeline = _Timestamps = object
+    _Coordinator = _Manager = _Pipeline = _Timestamps = object
 
 
 class _NoLeasePostcheck(_Pipeline):
@@ -52,6 +57,38 @@ class _NoEpochAbort(_Manager):
     def first_low_water_mark(self) -> int:
         """Accept whoever began at an older manager."""
         return NONE
+
+
+class _EpochAbortByTheOldMark(ReElected):
+    def take_over(self) -> Service:
+        """Start with an empty conflict table."""
+        self.conflicts = type(self.conflicts)(
+            entries=self.settings.conflict_table_entries,
+            bucket_entries=self.settings.bucket_entries,
+        )
+        return (yield from super().take_over())
+
+    def first_low_water_mark(self) -> int:
+        """Keep the mark of the first epoch."""
+        if self.low_water_mark == NONE:
+            return super().first_low_water_mark()
+        return self.low_water_mark
+
+
+class _NoTimestampBoundCheck(_Coordinator):
+    def may_write(self, path: str, *, version: int, expected: int) -> bool:
+        """Let anybody write the bound of timestamps."""
+        return path == MAX_TIMESTAMP or super().may_write(path, version=version, expected=expected)
+
+
+class _NoRangeDurability(_Timestamps):
+    def first_range(self, base: int, version: int) -> Generator[Any, Any, bool]:
+        """Hand out one timestamp while the range is still on its way to the coordinator."""
+        yield from ()
+        self.limit, self.version = base + 1, version
+        self.refilling = True
+        self.manager.run(self.extend(), self.manager.halt_if)
+        return True
 
 
 class _NoLeaseBeginCheck(_Pipeline):
@@ -107,6 +144,30 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         property="first_committer_wins",
         mixins={"manager": _NoEpochAbort},
         summary="a new manager accepts transactions that began before its epoch",
+    ),
+    Mutant(
+        name="no_timestamp_bound_check",
+        number=14,
+        mechanism="timestamp_bound_check",
+        property="timestamps_unique",
+        mixins={"coordinator": _NoTimestampBoundCheck},
+        summary="a manager writes the bound of timestamps whatever stands there",
+    ),
+    Mutant(
+        name="no_range_durability",
+        number=15,
+        mechanism="range_durability",
+        property="timestamps_unique",
+        mixins={"timestamps": _NoRangeDurability},
+        summary="a new manager hands out a timestamp before its range is durable",
+    ),
+    Mutant(
+        name="epoch_abort_by_the_old_mark",
+        number=17,
+        mechanism="epoch_abort",
+        property="first_committer_wins",
+        mixins={"manager": _EpochAbortByTheOldMark},
+        summary="a manager that is elected again forgets conflicts and keeps its low water mark",
     ),
     Mutant(
         name="no_lease_begin_check",
