@@ -26,7 +26,7 @@ def check_names(scenario: Scenario) -> Iterator[Complaint]:
     """Yield a complaint for every name that means nothing."""
     yield from _system(scenario)
     yield from _expectations(scenario)
-    nodes = node_names(topology_of(scenario.topology))
+    nodes = names_of(scenario)
     for number, fault in enumerate(scenario.faults):
         yield from _fault(fault, ("faults", number), nodes)
     for number, nemesis in enumerate(scenario.nemesis):
@@ -37,6 +37,12 @@ def check_names(scenario: Scenario) -> Iterator[Complaint]:
     for glob in scenario.clocks:
         yield from _pattern(glob, ("clocks", glob), nodes)
     yield from _workload(scenario)
+
+
+def names_of(scenario: Scenario) -> tuple[str, ...]:
+    """Return the names of all nodes of a scenario, in node-number order."""
+    background = scenario.background is not None
+    return node_names(topology_of(scenario.topology), background=background)
 
 
 def check_mutant(mutant: str, variant: str) -> str:

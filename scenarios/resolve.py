@@ -17,7 +17,7 @@ import numpy as np
 from scenarios.emit import document
 from scenarios.errors import UsageError
 from scenarios.load import Source
-from scenarios.names import check_mutant
+from scenarios.names import check_mutant, names_of
 from scenarios.schema.faults import table_of
 from scenarios.schema.omid import settings_of, topology_of
 from scenarios.schema.scenario import Scenario, stated
@@ -26,7 +26,7 @@ from sim.kernel.faults import ClockDrift, Fault
 from sim.kernel.network import LinkModel
 from sim.kernel.streams import Streams
 from sim.omid.variants import VARIANTS
-from sim.omid.world import NetworkModel, Setup, node_names
+from sim.omid.world import NetworkModel, Setup
 from sim.workload.fingerprint import fingerprint
 from sim.workload.types import TraceError, TransactionTrace
 
@@ -63,6 +63,7 @@ class Resolved:
             mutant=scenario.mutant,
             settings=settings_of(scenario.omid),
             topology=topology_of(scenario.topology),
+            background=scenario.background.load() if scenario.background else None,
             faults=(*_drifts(scenario), *(fault.fault() for fault in scenario.faults)),
             think_ns=scenario.workload.think,
             duration_ns=scenario.limits.duration,
@@ -123,7 +124,7 @@ def _materialise(scenario: Scenario, name: str) -> Scenario:
     drawn = materialise(
         [nemesis.nemesis() for nemesis in scenario.nemesis],
         Streams(scenario.seed),
-        node_names(topology_of(scenario.topology)),
+        names_of(scenario),
         scenario.limits.duration or max(nemesis.end for nemesis in scenario.nemesis),
     )
     faults = (*scenario.faults, *(table_of(fault) for fault in drawn))
@@ -132,7 +133,7 @@ def _materialise(scenario: Scenario, name: str) -> Scenario:
 
 def _drifts(scenario: Scenario) -> Iterable[Fault]:
     """Return the drift of every clock that `[clocks]` names; the last pattern that fits counts."""
-    for node in node_names(topology_of(scenario.topology)):
+    for node in names_of(scenario):
         drifts = [ppm for glob, ppm in scenario.clocks.items() if fnmatchcase(node, glob)]
         if drifts:
             yield ClockDrift(node=node, start_ns=0, ppm=drifts[-1])

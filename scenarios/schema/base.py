@@ -71,6 +71,8 @@ Drift = Annotated[int, *_text(_signed_share, units.share_text, "200ppm")]
 """Parts per million, either way."""
 Percent = Annotated[int, *_text(units.percent, units.percent_text, "25%")]
 """Whole percent."""
+Rate = Annotated[int, *_text(units.rate, units.rate_text, "100000/s")]
+"""How many a minute."""
 Ratio = Annotated[
     int,
     BeforeValidator(_ratio),

@@ -21,19 +21,30 @@ _MAY_BE_ZERO: Final = {
     "backup_start_ns",
     "batch_timeout_ns",
     "cleaner_period_ns",
+    "commit_table_batch_ns",
+    "commit_table_mutate_ns",
+    "commit_table_put_ns",
+    "commit_table_row_ns",
     "commit_table_service_ns",
     "compaction_period_ns",
     "invalidation_wait_ns",
     "low_water_mark_lag_ns",
     "low_water_mark_period_ns",
+    "manager_key_ns",
     "manager_service_ns",
+    "region_mutate_ns",
+    "region_put_ns",
     "region_service_ns",
     "restart_ns",
     "lease_guard_percent",
     "drift_bound_ppm",
+    "store_spread_ppm",
     "request_retries",
 }
-_CHOICES: Final[dict[str, Any]] = {"completion": Literal["sync", "async"]}
+_CHOICES: Final[dict[str, Any]] = {
+    "completion": Literal["sync", "async"],
+    "read_only_commit": Literal["store", "manager"],
+}
 _COUNT_MAX: Final = 2**40
 
 

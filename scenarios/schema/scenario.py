@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
+from scenarios.schema.background import BackgroundTable
 from scenarios.schema.base import SEED_MAX, Drift, Duration, Length, Table
 from scenarios.schema.expect import Expect
 from scenarios.schema.faults import AnyFault
@@ -59,6 +60,9 @@ class Scenario(Table):
     omid: OmidTable = Field(default=OmidTable(), description="constants of the protocol")
     network: NetworkTable = Field(default=NetworkTable(), description="latency of messages")
     workload: AnyWorkload = Field(description="what the clients want to do")
+    background: BackgroundTable | None = Field(
+        default=None, description="transactions of others, which begin and commit at the manager"
+    )
     clocks: dict[str, Drift] = Field(
         default={}, description='rate error of local clocks, by node: "tm.1" = "200ppm"'
     )

@@ -25,6 +25,7 @@ __all__ = [
     "ParetoTail",
     "Uniform",
     "sample",
+    "spread_factors",
 ]
 
 SLOTS = 4096
@@ -53,6 +54,14 @@ def sample(law: Distribution, stream: Stream) -> int:
     if slot == SLOTS - 1 and (tail := law.beyond()) is not None:
         return sample(tail, stream)
     return law.table()[slot]
+
+
+@lru_cache(maxsize=16)
+def spread_factors(sigma_ppm: int) -> tuple[int, ...]:
+    """Return the 4096 mid-slot quantiles of a log-normal factor of mean 1, in ppm."""
+    quantiles = LogNormal(median_ns=PPM, sigma_ppm=sigma_ppm).table()
+    total = sum(quantiles)
+    return tuple(PPM * SLOTS * quantile // total for quantile in quantiles)
 
 
 class _Tabled(ABC):

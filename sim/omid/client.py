@@ -21,7 +21,7 @@ from sim.history import (
 )
 from sim.kernel.rpc import Call, Gather, Reach, Sleep
 from sim.omid.connection import Connection
-from sim.omid.messages import Begun, CommitRequest, Committed, Refused, hash64
+from sim.omid.messages import NOT_SERVING, Begun, CommitRequest, Committed, Refused, hash64
 from sim.omid.resolution import Resolution, Resolving
 from sim.omid.transaction import Transaction
 from sim.workload.types import Access
@@ -251,11 +251,15 @@ class Client(Resolution, Connection):
         self.conclude(transaction, Outcome.COMMITTED, commit)
 
     def commit_read_only(self, transaction: Transaction) -> Step:
-        """Commit without the manager, unless compaction may have passed the snapshot.
+        """Commit without a commit timestamp, unless compaction may have passed the snapshot.
 
         Mechanism `read_only_low_water_mark`.
         """
-        if (yield from self.snapshot_collected(transaction)):
+        if self.settings.read_only_commit == "manager":
+            collected = yield from self.ask_if_collected(transaction)
+        else:
+            collected = yield from self.snapshot_collected(transaction)
+        if collected:
             self.conclude(transaction, Outcome.ABORTED, NONE, AbortReason.LOW_WATER_MARK)
         else:
             self.conclude(transaction, Outcome.COMMITTED, NONE)
@@ -264,6 +268,15 @@ class Client(Resolution, Connection):
         """Say whether versions that this snapshot needs may have been collected."""
         mark: int = yield self.store.get_low_water_mark()
         return transaction.start <= mark
+
+    def ask_if_collected(self, transaction: Transaction) -> Generator[Any, Any, bool]:
+        """Ask a manager whose lease stands whether the snapshot may have been collected."""
+        for _ in range(self.settings.request_retries + 1):
+            manager = self.manager or (yield from self.find_manager())
+            mark = yield from self.ask(manager, manager.on_commit_read_only, None)
+            if mark is not NOT_SERVING:
+                return bool(transaction.start <= mark)
+        return True
 
     def ask_to_commit(
         self, transaction: Transaction

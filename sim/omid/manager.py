@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sim.history import NONE, AbortReason, OracleBuilder, OracleKind
 from sim.kernel.rpc import Call, Sleep
 from sim.kernel.station import Station
+from sim.omid.background import Desk
 from sim.omid.conflict_table import ConflictTable
 from sim.omid.election import Candidate
 from sim.omid.lease import Lease
@@ -74,6 +75,7 @@ class Manager(Candidate):
         self.low_water_mark = NONE
         self.fence_start = NONE
         self.cpu = Station(1)
+        self.desk = Desk(self)
         self.received: dict[str, int] = {}
         self.waiting: list[tuple[Any, Call]] = []
         self.marks: list[tuple[int, int]] = []
@@ -99,16 +101,27 @@ class Manager(Candidate):
         if self.received.get(request.client, 0) >= request.serial:
             return  # The network delivered it twice; connections drop such copies.
         self.received[request.client] = request.serial
-        self.admit(self.commit, call)
+        self.admit(self.commit, call, len(request.hashes))
 
-    def admit(self, handler: Callable[[Call], None], call: Call) -> None:
-        """Let a request wait for the processor, when others are before it."""
-        service_ns = self.work_ns(self.settings.manager_service_ns)
+    def on_commit_read_only(self, call: Call) -> None:
+        """Commit a transaction without writes: the answer is the low water mark."""
+        self.admit(self.tell_low_water_mark, call)
+
+    def admit(
+        self, handler: Callable[[Any], None], request: Any, keys: int = 0, requests: int = 1
+    ) -> None:
+        """Let a request wait for the processor, when others are before it.
+
+        What it holds it up for grows with the keys that it wants certified.
+        """
+        settings = self.settings
+        cpu_ns = settings.manager_service_ns * requests + settings.manager_key_ns * keys
+        service_ns = self.work_ns(cpu_ns)
         wait_ns = self.cpu.admit(self.kernel.now, service_ns) - service_ns
         if wait_ns > 0:
-            self.timer(wait_ns, handler, call)
+            self.timer(wait_ns, handler, request)
         else:
-            handler(call)
+            handler(request)
 
     def begin(self, call: Call) -> None:
         """Allocate the start timestamp, which is the transaction's id and its snapshot."""
@@ -263,6 +276,14 @@ class Manager(Candidate):
     def persist_low_water_mark(self, mark: int) -> None:
         """Write the mark into the store."""
         self.tell(self.store.put_low_water_mark(mark, self.number))
+
+    def tell_low_water_mark(self, call: Call) -> None:
+        """Answer a read-only transaction that commits.
+
+        The mark of the store is never above that of a manager whose lease stands.
+        """
+        stands = self.serving and self.lease.valid()
+        call.reply(self.low_water_mark if stands else NOT_SERVING)
 
     # Life and death
 

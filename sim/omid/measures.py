@@ -37,6 +37,8 @@ def measure(world: World, history: History, oracle: OracleLog) -> dict[str, int]
         "sessions_expired": world.coordinator.sessions_expired,
         "halts": sum(manager.halts for manager in world.managers),
     }
+    for node in world.background:
+        metrics |= {"background_begun": node.begun, "background_committed": node.committed}
     metrics |= _failover(oracle)
     metrics |= _latencies(history)
     return metrics

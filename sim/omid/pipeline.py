@@ -19,6 +19,7 @@ from sim.omid.messages import Begun, Committed, Refused, Row
 
 if TYPE_CHECKING:
     from sim.omid.manager import Manager
+    from sim.omid.store import CommitTableRegion
 
 BEGIN: Final = 0
 COMMIT: Final = 1
@@ -27,15 +28,28 @@ SETTLE: Final = 3
 
 
 class Batch:
-    """Requests whose answers leave together; `entries` are (kind, call, start, detail)."""
+    """Requests whose answers leave together; `entries` are (kind, call, start, detail).
 
-    __slots__ = ("commits", "entries", "low_water_mark", "sequence", "unwritten")
+    `others` counts requests of the background, `other_rows` the commits among them.
+    """
+
+    __slots__ = (
+        "commits",
+        "entries",
+        "low_water_mark",
+        "other_rows",
+        "others",
+        "sequence",
+        "unwritten",
+    )
 
     def __init__(self, sequence: int) -> None:
         self.sequence = sequence
         self.entries: list[tuple[int, Call, int, int]] = []
         self.commits: list[tuple[int, int]] = []
         self.low_water_mark = NONE
+        self.others = 0
+        self.other_rows = 0
         self.unwritten = 0
 
 
@@ -74,6 +88,23 @@ class Pipeline:
         """
         self._join((SETTLE, call, start, NONE))
 
+    def absorb(self, requests: int, rows: int) -> None:
+        """Queue requests of the background, of which `rows` write a commit-table row.
+
+        They fill batches as others do; rows are spread evenly over the requests.
+        """
+        while requests:
+            batch = self._open()
+            room = self.batch_entries - len(batch.entries) - batch.others
+            taken = min(room, requests)
+            taken_rows = rows * taken // requests
+            batch.others += taken
+            batch.other_rows += taken_rows
+            requests -= taken
+            rows -= taken_rows
+            if taken == room:
+                self._close(batch)
+
     def after_flush(self, low_water_mark: int) -> None:
         """Persist a low water mark when everything accepted so far is durable."""
         self._open().low_water_mark = low_water_mark
@@ -89,7 +120,7 @@ class Pipeline:
     def _join(self, entry: tuple[int, Call, int, int]) -> None:
         batch = self._open()
         batch.entries.append(entry)
-        if len(batch.entries) >= self.batch_entries:
+        if len(batch.entries) + batch.others >= self.batch_entries:
             self._close(batch)
 
     def _on_timeout(self, batch: Batch) -> None:
@@ -123,19 +154,22 @@ class Pipeline:
     def put(self, batch: Batch) -> None:
         """Put the commits of a batch into the commit table."""
         store = self.manager.store
-        groups: dict[int, list[tuple[int, int]]] = {}
+        groups: dict[int, tuple[CommitTableRegion, list[tuple[int, int]]]] = {}
         for start, commit in batch.commits:
-            groups.setdefault(store.table(start).number, []).append((start, commit))
+            table = store.table(start)
+            groups.setdefault(table.number, (table, []))[1].append((start, commit))
+        tables, others = store.tables, batch.other_rows
+        if others:
+            groups = {table.number: groups.get(table.number, (table, [])) for table in tables}
         if not groups:
             self._on_durable(batch)
             return
         batch.unwritten = len(groups)
-        for rows in groups.values():
-            table = store.table(rows[0][0])
+        for place, (table, rows) in enumerate(groups.values()):
             self.manager.call(
                 table,
                 table.on_put_commits,
-                rows,
+                (rows, (others + place) // len(tables)),
                 partial(self._on_put, batch),
                 timeout_ns=store.timeout_ns,
                 retry=True,

@@ -85,12 +85,29 @@ class Settings:
 
     manager_service_ns: int = 5 * US
     """CPU time of a manager for one request (ours)."""
+    manager_key_ns: int = 0
+    """CPU time of a manager for each key of a write set, beside that of the request (ours)."""
     region_service_ns: int = 50 * US
     """Time of a region server for one operation (ours)."""
+    region_put_ns: int = 0
+    """What a put or a removal takes beside `region_service` (ours)."""
+    region_mutate_ns: int = 0
+    """What a check-and-mutate takes beside `region_service` (ours)."""
     region_threads: int = 16
-    """Operations that a region server works on at once (ours)."""
+    """Operations that a region server, or one of the commit table, works on at once (ours)."""
     commit_table_service_ns: int = 500 * US
     """Time of a commit-table region for one request, a whole batch included (ours)."""
+    commit_table_put_ns: int = 0
+    """What a put or a removal takes beside `commit_table_service` (ours)."""
+    commit_table_mutate_ns: int = 0
+    """What a check-and-mutate takes beside `commit_table_service` (ours)."""
+    commit_table_batch_ns: int = 0
+    """What a batch of a manager takes beside `commit_table_service` (ours)."""
+    commit_table_row_ns: int = 0
+    """What each row of a batch takes beside the batch itself (ours)."""
+    store_spread_ppm: int = 0
+    """Spread of the time that a region or a commit-table region takes: the sigma of a log-normal
+    factor of mean 1, in parts per million; 0 is none (ours)."""
 
     invalidation_wait_ns: int = 0
     """A reader of `omid-ll` gives an undecided writer so long before it invalidates it (VLDB'18
@@ -104,6 +121,10 @@ class Settings:
     lock_backoff_ns: int = 1 * MS
     """A reader of `percolator` that meets a lock looks again after this, then after twice as
     long, up to the time to live (ours)."""
+
+    read_only_commit: str = "store"
+    """Whom a read-only transaction asks for the low water mark when it commits: "store", or
+    "manager", which must then hold a valid lease (VLDB'18 measures a round trip to the manager)."""
 
     completion: str = "sync"
     """"sync" completes a transaction before its client goes on, "async" beside it."""

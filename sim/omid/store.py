@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sim.history import NONE, TOMBSTONE, FieldWriter, OracleBuilder, OracleKind, RowState
+from sim.kernel.distributions import spread_factors
 from sim.kernel.node import Node
 from sim.kernel.rpc import Call
 from sim.kernel.station import Station
@@ -21,21 +22,28 @@ if TYPE_CHECKING:
     from sim.omid.settings import Settings
 
 COMMIT_TABLE_BUCKETS = 16
+PPM = 1_000_000
 
 
 class StoreNode(Node):
     """A server that works on a bounded number of requests at once."""
 
     def __init__(
-        self, kernel: Kernel, name: str, number: int, oracle: OracleBuilder, threads: int
+        self, kernel: Kernel, name: str, number: int, oracle: OracleBuilder, settings: Settings
     ) -> None:
         super().__init__(kernel, name)
         self.number = number
         self.oracle = oracle
-        self.station = Station(threads)
+        self.station = Station(settings.region_threads)
+        spread_ppm = settings.store_spread_ppm
+        self.spread = spread_factors(spread_ppm) if spread_ppm else None
+        if self.spread is not None:
+            self.draw = kernel.streams.at("service", name).getrandbits
 
     def answer(self, call: Call, value: object, service_ns: int) -> None:
-        """Reply once a thread has spent `service_ns` on the request."""
+        """Reply once a thread has spent `service_ns` on the request, more or less."""
+        if self.spread is not None:
+            service_ns = service_ns * self.spread[self.draw(12)] // PPM
         wait_ns = self.station.admit(self.kernel.now, self.work_ns(service_ns))
         call.reply(value, wait_ns)
 
@@ -46,8 +54,10 @@ class Region(StoreNode):
     def __init__(
         self, kernel: Kernel, name: str, number: int, oracle: OracleBuilder, settings: Settings
     ) -> None:
-        super().__init__(kernel, name, number, oracle, settings.region_threads)
+        super().__init__(kernel, name, number, oracle, settings)
         self.service_ns = settings.region_service_ns
+        self.put_ns = settings.region_service_ns + settings.region_put_ns
+        self.mutate_ns = settings.region_service_ns + settings.region_mutate_ns
         self.cells: dict[int, list[Record]] = {}
         self.worth_compacting: dict[int, None] = {}
 
@@ -70,20 +80,20 @@ class Region(StoreNode):
     def on_put(self, call: Call) -> None:
         """Write a tentative version; a second write of one transaction replaces the value."""
         self.put(*call.body)
-        self.answer(call, True, self.service_ns)
+        self.answer(call, True, self.put_ns)
 
     def on_put_commit_fields(self, call: Call) -> None:
         """Fill the commit field of versions that still exist."""
         fields, writer = call.body
         for key, version, commit in fields:
             self.put_commit_field(key, version, commit, writer)
-        self.answer(call, True, self.service_ns)
+        self.answer(call, True, self.put_ns)
 
     def on_remove(self, call: Call) -> None:
         """Remove versions of an aborted transaction."""
         for key, version in call.body:
             self.remove(key, version)
-        self.answer(call, True, self.service_ns)
+        self.answer(call, True, self.put_ns)
 
     def on_scan_tentative(self, call: Call) -> None:
         """Return (key, version) of every tentative version at or below a timestamp."""
@@ -171,8 +181,12 @@ class CommitTableRegion(StoreNode):
     def __init__(
         self, kernel: Kernel, name: str, number: int, oracle: OracleBuilder, settings: Settings
     ) -> None:
-        super().__init__(kernel, name, number, oracle, settings.region_threads)
+        super().__init__(kernel, name, number, oracle, settings)
         self.service_ns = settings.commit_table_service_ns
+        self.put_ns = self.service_ns + settings.commit_table_put_ns
+        self.mutate_ns = self.service_ns + settings.commit_table_mutate_ns
+        self.batch_ns = self.service_ns + settings.commit_table_batch_ns
+        self.row_ns = settings.commit_table_row_ns
         self.rows: dict[int, Row] = {}
         self.low_water_mark = NONE
 
@@ -184,12 +198,16 @@ class CommitTableRegion(StoreNode):
         return RowState.INVALID if row.invalid else RowState.COMMITTED
 
     def on_put_commits(self, call: Call) -> None:
-        """Write the commits of a batch; a mark that is there already stays and dominates."""
-        for start, commit in call.body:
+        """Write the commits of a batch; a mark that is there already stays and dominates.
+
+        Rows of the background take their time and leave nothing: nobody will look for them.
+        """
+        commits, others = call.body
+        for start, commit in commits:
             self.log(OracleKind.COMMIT_TABLE_PUT, start, timestamp=commit)
             row = self.rows.get(start)
             self.rows[start] = Row(commit, row is not None and row.invalid)
-        self.answer(call, True, self.service_ns)
+        self.answer(call, True, self.batch_ns + self.row_ns * (len(commits) + others))
 
     def on_get(self, call: Call) -> None:
         """Return the row of a transaction, or None."""
@@ -200,7 +218,7 @@ class CommitTableRegion(StoreNode):
         start = call.body
         before = self.rows.get(start)
         self.log(OracleKind.COMMIT_TABLE_INVALIDATED, start)
-        self.answer(call, self.mark_invalid(start, before), self.service_ns)
+        self.answer(call, self.mark_invalid(start, before), self.mutate_ns)
 
     def mark_invalid(self, start: int, before: Row | None) -> Row | None:
         """Put the mark, or return the row that is in its way. Mechanism `invalidation`."""
@@ -211,7 +229,7 @@ class CommitTableRegion(StoreNode):
     def on_remove(self, call: Call) -> None:
         """Remove the row of a completed transaction."""
         self.remove(call.body)
-        self.answer(call, True, self.service_ns)
+        self.answer(call, True, self.put_ns)
 
     def on_scan_committed(self, call: Call) -> None:
         """Return the start timestamps of committed rows at or below a timestamp."""

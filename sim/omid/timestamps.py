@@ -41,6 +41,13 @@ class Timestamps:
         self.last += 1
         return self.last
 
+    def skip(self, count: int) -> None:
+        """Issue timestamps to the background, or as many as there are."""
+        issued = min(count, self.limit - self.last)
+        if issued > 0:
+            self.last += issued - 1
+            self.next()
+
     def next_start(self) -> int | None:
         """Return the start timestamp of a transaction: its id, and the bound of its snapshot.
 

@@ -17,6 +17,7 @@ from sim.kernel.faults import Fault, FaultTimeline, FaultWindow
 from sim.kernel.network import LinkModel, Network
 from sim.kernel.streams import Streams
 from sim.kernel.trace import Trace
+from sim.omid.background import Background, BackgroundLoad
 from sim.omid.cleaner import Cleaner
 from sim.omid.client import Client
 from sim.omid.collector import CompactingRegion
@@ -60,7 +61,7 @@ POINTS: Final[dict[str, tuple[str, ...]]] = {
 """Where a fault can stop a node, by the first part of the node's name."""
 
 
-def node_names(topology: Topology) -> tuple[str, ...]:
+def node_names(topology: Topology, *, background: bool = False) -> tuple[str, ...]:
     """Return the names of all nodes of a deployment, in node-number order."""
     return (
         "coordinator",
@@ -69,6 +70,7 @@ def node_names(topology: Topology) -> tuple[str, ...]:
         *(f"ct.{number}" for number in range(topology.commit_table_regions)),
         "cleaner",
         *(f"client.{number}" for number in range(topology.clients)),
+        *(("background",) if background else ()),
     )
 
 
@@ -91,6 +93,7 @@ class Setup:
     mutant: str | None = None
     settings: Settings = field(default_factory=Settings)
     topology: Topology = field(default_factory=Topology)
+    background: BackgroundLoad | None = None
     faults: tuple[Fault, ...] = ()
     think_ns: int = 0
     duration_ns: int | None = None
@@ -137,7 +140,7 @@ class World:
         self.kernel = Kernel(Streams(setup.seed), recorder)
         self.network = Network(self.kernel, setup.network.latency, setup.network.links)
         self.oracle = OracleBuilder()
-        self.node_names = node_names(setup.topology)
+        self.node_names = node_names(setup.topology, background=setup.background is not None)
         self._number = {name: number for number, name in enumerate(self.node_names)}
         self.workload = Workload(
             setup.workload,
@@ -148,7 +151,13 @@ class World:
         self._limit = ""
         self._build()
         self._arm()
-        starting: tuple[Any, ...] = (*self.regions, self.managers[0], self.cleaner, *self.clients)
+        starting: tuple[Any, ...] = (
+            *self.regions,
+            self.managers[0],
+            self.cleaner,
+            *self.clients,
+            *self.background,
+        )
         for node in starting:
             node.start()
         for backup in self.managers[1:]:
@@ -201,6 +210,19 @@ class World:
                 **shared,
             )
             for session in range(topology.clients)
+        ]
+
+        self.background = [
+            Background(
+                kernel,
+                "background",
+                load=load,
+                settings=settings,
+                coordinator=self.coordinator,
+                managers=managers,
+            )
+            for load in (setup.background,)
+            if load is not None
         ]
 
     def _arm(self) -> None:

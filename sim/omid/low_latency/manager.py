@@ -64,6 +64,9 @@ class ImmediateReplies(Pipeline):
         )
         self._send(call, Refused(reason))
 
+    def absorb(self, requests: int, rows: int) -> None:
+        """Answer the background: its clients write the commit table themselves, elsewhere."""
+
     def after_flush(self, low_water_mark: int) -> None:
         """Persist the mark: compaction forces the decision of what was accepted below it."""
         self.manager.persist_low_water_mark(low_water_mark)

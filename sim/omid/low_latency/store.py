@@ -25,7 +25,7 @@ class ConditionalTable(CommitTableRegion):
         self.log(OracleKind.COMMIT_TABLE_PUT, start, timestamp=commit)
         before = self.put_commit(start, commit, before)
         self._acknowledge(start, commit, before)
-        self.answer(call, before, self.service_ns)
+        self.answer(call, before, self.mutate_ns)
 
     def put_commit(self, start: int, commit: int, before: Row | None) -> Row | None:
         """Put the commit, or return the row that is in its way.

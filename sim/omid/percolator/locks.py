@@ -90,7 +90,7 @@ class LockingRegion(CompactingRegion):
         refusal = self.refusal(request)
         if refusal is None:
             self.lock(request)
-        self.answer(call, refusal, self.service_ns)
+        self.answer(call, refusal, self.mutate_ns)
 
     def refusal(self, request: Prewrite) -> AbortReason | Lock | None:
         """Return what forbids a prewrite: a newer commit, a roll-back, or another's lock."""
@@ -137,7 +137,7 @@ class LockingRegion(CompactingRegion):
             self.log_decision(OracleKind.COMMIT_TABLE_PUT, key, version, commit)
             self.unlock(key, version, commit, FieldWriter.WRITER)
             self.log(OracleKind.COMMIT_REPLIED, version, timestamp=commit)
-        self.answer(call, self.status(key, version), self.service_ns)
+        self.answer(call, self.status(key, version), self.mutate_ns)
 
     def on_roll_back(self, call: Call) -> None:
         """Take the lock of a primary away, if it stands (check-and-mutate).
@@ -150,7 +150,7 @@ class LockingRegion(CompactingRegion):
                 self.log_decision(OracleKind.COMMIT_TABLE_INVALIDATED, key, version, NONE)
             self.rolled_back[key, version] = None
             self.undo(key, version)
-        self.answer(call, self.status(key, version), self.service_ns)
+        self.answer(call, self.status(key, version), self.mutate_ns)
 
     def may_roll_back(self, key: int, version: int) -> bool:
         """Say whether a primary is still undecided. Mechanism `rollback_lock_check`."""
@@ -161,7 +161,7 @@ class LockingRegion(CompactingRegion):
         """Turn the lock of a secondary into a commit record, if it stands."""
         key, version, commit, writer = call.body
         self.unlock(key, version, commit, writer)
-        self.answer(call, True, self.service_ns)
+        self.answer(call, True, self.put_ns)
 
     def on_release(self, call: Call) -> None:
         """Take the lock of a secondary away, if it stands: its primary was rolled back."""
@@ -169,7 +169,7 @@ class LockingRegion(CompactingRegion):
         lock = self.locks.get(key)
         if lock is not None and lock.version == version:
             self.undo(key, version)
-        self.answer(call, True, self.service_ns)
+        self.answer(call, True, self.put_ns)
 
     def unlock(self, key: int, version: int, commit: int, writer: FieldWriter) -> None:
         """Commit one version that is locked."""
