@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 PPM = 1_000_000
 MINUTE_NS = 60_000_000_000
+LOOK_NS = 50_000_000
+"""How often the generators look who serves."""
 _DRAW_BITS = 32
 
 
@@ -100,13 +102,12 @@ class Background(Node):
 
     def follow_manager(self) -> Generator[Any, Any, None]:
         """Look again and again who serves."""
-        coordinator, settings = self.coordinator, self.settings
+        coordinator, tick_ns = self.coordinator, self.tick_ns
+        timeout_ns = self.settings.store_timeout_ns
         while True:
-            seen = yield Call(
-                coordinator, coordinator.on_read, MANAGER, settings.store_timeout_ns, retry=True
-            )
+            seen = yield Call(coordinator, coordinator.on_read, MANAGER, timeout_ns, retry=True)
             self.manager = None if seen.data is None else self.managers[seen.data.name]
-            yield Sleep(min(settings.reconnect_ns, settings.backup_start_ns or 1))
+            yield Sleep(LOOK_NS if self.manager else tick_ns)
 
     def on_tick(self, _: object) -> None:
         """Send what arrived since the last tick."""
