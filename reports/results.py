@@ -46,6 +46,15 @@ class ExpectationResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkloadResult:
+    """What the clients wanted to do, and by what rule a recording became that."""
+
+    name: str
+    source: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """One run."""
 
@@ -62,6 +71,7 @@ class RunResult:
     expectations: tuple[ExpectationResult, ...] = ()
     marks: Mapping[str, int]
     metrics: Mapping[str, int | float]
+    workload: WorkloadResult | None = None
     replay: str = ""
     folder: str = ""
 
@@ -82,6 +92,7 @@ class RunResult:
             expectations=tuple(_expectation(row) for row in document.get("expectations") or ()),
             marks=dict(document.get("marks") or {}),
             metrics=dict(document.get("metrics") or {}),
+            workload=_workload(document.get("workload") or {}),
             replay=str(document.get("replay") or ""),
             folder=folder,
         )
@@ -127,6 +138,16 @@ class RunResult:
         """Tell whether a limit stopped the run before this verdict was final."""
         expectation = self.expectation(verdict.name)
         return expectation is not None and expectation.actual == UNDECIDED
+
+
+def _workload(row: Mapping[str, Any]) -> WorkloadResult | None:
+    if not row.get("name"):
+        return None
+    return WorkloadResult(
+        name=str(row["name"]),
+        source=str(row.get("source") or ""),
+        notes=tuple(str(note) for note in row.get("notes") or ()),
+    )
 
 
 def _verdict(row: Mapping[str, Any]) -> VerdictResult:

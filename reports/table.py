@@ -22,6 +22,7 @@ def run_summary(
     """Return the summary of one run, ending in a line break."""
     parts = [
         facts(_header(result)),
+        _workload(result, width),
         _grid(verdict_grid(result), colour=colour, width=width, ascii_only=ascii_only),
         _expectations(result),
     ]
@@ -144,6 +145,16 @@ def _header(result: RunResult) -> list[tuple[str, str]]:
         ("recovery", f"{duration(recovery)} to the first commit" if recovery >= 0 else ""),
         ("folder", result.folder),
     ]
+
+
+def _workload(result: RunResult, width: int) -> str:
+    """Return what the workload is and the rule that made it, a sentence a line."""
+    if result.workload is None:
+        return ""
+    said = [f"workload: {result.workload.name}, {result.workload.source}"]
+    for note in result.workload.notes:
+        said += (f"  {line}" for line in wrapped(note, room=width - 2))
+    return "".join(f"{line}\n" for line in said)
 
 
 def _expectations(result: RunResult) -> str:

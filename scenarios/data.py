@@ -8,34 +8,21 @@ the same name means the same bytes on every machine.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from scenarios.dataset import Dataset
+from scenarios.dataset_table import DATASETS
 from scenarios.errors import UsageError, nearest
 
 if TYPE_CHECKING:
+    from sim.workload.load import Reading
     from sim.workload.types import TransactionTrace
 
 VARIABLE: Final = "BULKHEAD_DATA"
-
-_COBRA_ORIGIN: Final = "https://github.com/DBCobra/CobraLogs"
-_YCSB_ORIGIN: Final = "https://github.com/brianfrankcooper/YCSB"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dataset:
-    """A data set that Bulkhead knows by name."""
-
-    name: str
-    file: str
-    sha256: str
-    summary: str
-    licence: str
-    origin: str
-    made: str
-    """How the file came from its origin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,89 +90,43 @@ def available() -> list[Availability]:
 
 def verify(name: str) -> Path:
     """Return the file of a data set; refuse other bytes than the ones we know."""
-    path = locate(name)
-    try:
-        with path.open("rb") as file:
-            found = file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
-    if found != DATASETS[name].sha256:
-        raise UsageError(
-            f"{path} is not the data set {name} that we know: its SHA-256 is {found}, expected "
-            f"{DATASETS[name].sha256}; it was {DATASETS[name].made} {DATASETS[name].origin}"
-        )
+    path, dataset = locate(name), DATASETS[name]
+    for file, known in ((path, dataset.sha256), *_companions(path, dataset)):
+        found = _sha256(file)
+        if found != known:
+            raise UsageError(
+                f"{file} is not the data set {name} that we know: its SHA-256 is {found}, "
+                f"expected {known}; it was {dataset.made} {dataset.origin}"
+            )
     return path
 
 
-def load(name: str) -> TransactionTrace:
-    """Verify a data set of transactions and return its trace, named after the data set."""
+def load(name: str, reading: Reading | None = None) -> TransactionTrace:
+    """Verify a data set and return its trace, named after the data set."""
+    from sim.workload.load import Reading
     from sim.workload.load import load as load_trace
 
     dataset = find(name)
-    trace = load_trace(verify(name))
+    reading = reading or Reading()
+    if reading.format is None:
+        reading = replace(reading, format=dataset.format)
+    trace = load_trace(verify(name), reading)
     return replace(
         trace, name=name, source=f"{dataset.summary}; {dataset.origin}, {dataset.licence}"
     )
 
 
-def _cobra(name: str, sha256: str, summary: str) -> Dataset:
-    return Dataset(
-        name=f"cobra/{name.lower()}",
-        file=f"traces_cobra/{name}-10000.npz",
-        sha256=sha256,
-        summary=summary,
-        licence="MIT",
-        origin=_COBRA_ORIGIN,
-        made="converted to npz from",
-    )
+def _companions(path: Path, dataset: Dataset) -> Iterator[tuple[Path, str]]:
+    for name, known in dataset.companions:
+        file = path.parent / name
+        if not file.is_file():
+            raise MissingDataError(dataset, folder())
+        yield file, known
 
 
-def _ycsb(letter: str, sha256: str) -> Dataset:
-    return Dataset(
-        name=f"ycsb/workload{letter}",
-        file=f"traces_ycsb/workload{letter}.properties",
-        sha256=sha256,
-        summary=f"definition of YCSB core workload {letter.upper()}",
-        licence="Apache-2.0",
-        origin=_YCSB_ORIGIN,
-        made="copied from",
-    )
-
-
-DATASETS: Final[dict[str, Dataset]] = {
-    dataset.name: dataset
-    for dataset in (
-        _cobra(
-            "tpcc",
-            "52a8b5f84761b02d46f4a263d2073e9d6a19fc0c54be5d47d4dc24ab8c3cb65f",
-            "TPC-C over RocksDB, 24 clients, 13,870 transactions",
-        ),
-        _cobra(
-            "rubis",
-            "b321bc49ebfed8030e876cb9121ef2ac83240ee13f30863f67c90986aff94c44",
-            "RUBiS, an auction site, over RocksDB, 24 clients, 9,358 transactions",
-        ),
-        _cobra(
-            "twitter",
-            "42310c415dfe1d76d02cbfcecaf85e2775b8e97f64a91cc84e05c4d057929d70",
-            "a Twitter clone over RocksDB, 24 clients, 9,990 transactions",
-        ),
-        _cobra(
-            "chengRW",
-            "aef7a53713dd282d347174fea898567637c24572f139c42f8e146352dcf664a4",
-            "half reads, half writes over RocksDB, 24 clients, 9,564 transactions",
-        ),
-        _cobra(
-            "chengRM",
-            "ce6b2d9a2e86b95abae4aa0a5fca22d9aa9f3a9199c8bc8bd3cc56a1984008b7",
-            "mostly reads over RocksDB, 24 clients, 9,912 transactions",
-        ),
-        _ycsb("a", "54b8ef52cd6056b4192377f80e557caf73ccf9eed22a471c217a3864ba26e80f"),
-        _ycsb("b", "3211561099a1e7bf52fbe6e5899b056e6afdfecf1e83e10b71e0601eea84463a"),
-        _ycsb("c", "c5c6019eb1e8959a5ab3cb9058b34b0a8869e47cb74718630094b69ccf3f09e1"),
-        _ycsb("d", "c0b951b190f14ae5a669ddb0f18cd9931648ef86347e27a6a9cea30481700e9e"),
-        _ycsb("e", "0e75eea21df10bc1304f25c8daa6e16c2bfbfcb83f9b5a4d794260f470cf7dd1"),
-        _ycsb("f", "d9c9dfcf5065b026a881c357eebb653cf40efa0098dd57d861062ab8856157df"),
-    )
-}
-"""Every known data set by name."""
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror or error}") from None

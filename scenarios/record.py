@@ -6,7 +6,7 @@ Its document has exactly the keys that other programs rely on; keys may be added
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Final, Self
 
 from scenarios.exits import Exit
@@ -40,6 +40,7 @@ class Record:
     seed: int
     digest: str | None = None
     trace_digest: str | None = None
+    workload: Mapping[str, Any] = field(default_factory=dict)
     verdicts: tuple[dict[str, Any], ...] = ()
     expectations: tuple[Expectation, ...] = ()
     marks: Mapping[str, int]
@@ -75,18 +76,18 @@ class Record:
 
     def document(self) -> dict[str, Any]:
         """Return the record as JSON has it."""
-        document = {field.name: getattr(self, field.name) for field in fields(self)}
+        document = {each.name: getattr(self, each.name) for each in fields(self)}
         document["expectations"] = [asdict(each) for each in self.expectations]
         for name in ("verdicts", "artifacts"):
             document[name] = list(document[name])
-        for name in ("marks", "metrics"):
+        for name in ("marks", "metrics", "workload"):
             document[name] = dict(document[name])
         return document
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Self:
         """Return the record that a document describes."""
-        stated = {field.name: document[field.name] for field in fields(cls)}
+        stated = {each.name: document[each.name] for each in fields(cls)}
         stated["expectations"] = tuple(Expectation(**each) for each in document["expectations"])
         for name in ("verdicts", "artifacts"):
             stated[name] = tuple(stated[name])

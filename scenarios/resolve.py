@@ -6,10 +6,9 @@ nemeses written out. Written as TOML it replays the run without the code that dr
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,6 +27,7 @@ from sim.kernel.streams import Streams
 from sim.omid.variants import VARIANTS
 from sim.omid.world import NetworkModel, Setup
 from sim.workload.fingerprint import fingerprint
+from sim.workload.generate.settings import SettingError
 from sim.workload.types import TraceError, TransactionTrace
 
 
@@ -71,6 +71,18 @@ class Resolved:
             tracing=tracing,
             counting=counting,
         )
+
+    def workload(self) -> dict[str, Any]:
+        """Say what the workload is, and by what rule its transactions were made, for results."""
+        trace = self.trace
+        return {
+            "name": trace.name,
+            "source": trace.source,
+            "transactions": trace.transactions,
+            "operations": trace.operations,
+            "clients": trace.clients,
+            "notes": [*trace.notes],
+        }
 
     def text(self) -> str:
         """Return the resolved scenario as a file that `bulkhead run` repeats."""
@@ -149,9 +161,10 @@ def _choose(
         return workload, _built_in(workload, scenario), ()
     from scenarios.data import MissingDataError, load
 
+    reading = workload.reading(clients=clients)
     if workload.dataset is not None:
         try:
-            trace = load(workload.dataset)
+            trace = _readable(lambda: load(workload.dataset or "", reading), source.name)
         except MissingDataError as error:
             if workload.otherwise is None:
                 raise
@@ -162,7 +175,10 @@ def _choose(
             )
             return chosen, _built_in(chosen, scenario), (note,)
     else:
-        trace = _read_file(source.folder / (workload.file or ""))
+        from sim.workload.load import load as load_file
+
+        path = source.folder / (workload.file or "")
+        trace = _readable(lambda: load_file(path, reading), source.name)
     trace = _cut(trace, workload, clients, source.name)
     content = fingerprint(trace)
     if workload.content not in (None, content):
@@ -187,13 +203,14 @@ def _built_in(workload: Any, scenario: Scenario) -> TransactionTrace:
     return trace
 
 
-def _read_file(path: Path) -> TransactionTrace:
-    from sim.workload.load import load
-
+def _readable(load: Callable[[], TransactionTrace], name: str) -> TransactionTrace:
+    """Load a trace; what is wrong with it, or with how it is to be read, is the user's to mend."""
     try:
-        return load(path)
+        return load()
     except TraceError as error:
         raise UsageError(str(error)) from error
+    except SettingError as error:
+        raise UsageError(str(error), where=name) from error
 
 
 def _cut(trace: TransactionTrace, workload: Trace, clients: int, name: str) -> TransactionTrace:

@@ -75,6 +75,7 @@ def blank_record(resolved: Resolved, *, outcome: str, wall_s: float = 0.0) -> Re
         mutant=scenario.mutant,
         outcome=outcome,
         seed=scenario.seed,
+        workload=resolved.workload(),
         expectations=(Expectation(name="run", expected="a verdict", actual=actual, met=False),),
         marks={},
         metrics={},
@@ -107,6 +108,7 @@ def _judged(
         outcome=word,
         seed=scenario.seed,
         digest=run_digest(resolved, outcome),
+        workload=resolved.workload(),
         trace_digest=None if trace is None else trace.digest(events),
         verdicts=verdict_rows(judgement.verdicts),
         expectations=expectations(

@@ -7,9 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from scenarios.schema.base import Duration, Share, Table
+from scenarios.schema.base import Duration, Length, Share, Table
 from scenarios.script import parse_script
+from sim.workload.boundaries import Rule
 from sim.workload.generate.kinds import GENERATORS
+from sim.workload.load import Reading
 from sim.workload.types import TransactionTrace
 
 
@@ -141,6 +143,21 @@ class Trace(Workload):
     )
     file: str | None = Field(default=None, description="path from the scenario's own folder")
     dataset: str | None = Field(default=None, description='a data set, like "cobra/tpcc"')
+    format: str | None = Field(
+        default=None, description="format of a file that has no mark of its own, like words32"
+    )
+    requests: int | None = Field(
+        default=None, ge=1, description="most requests of a transaction, where none is recorded"
+    )
+    window: Length | None = Field(
+        default=None, description="window of recorded time that a transaction lies in"
+    )
+    writes: Share | None = Field(
+        default=None, description="share of requests that write, where the trace does not tell"
+    )
+    speedup: int | None = Field(
+        default=None, ge=1, description="how many times faster than recorded they arrive"
+    )
     content: str | None = Field(
         default=None, description="digest of the trace; a run refuses another one"
     )
@@ -153,6 +170,18 @@ class Trace(Workload):
         if (self.file is None) == (self.dataset is None):
             raise ValueError("a trace needs either file or dataset")
         return self
+
+    def reading(self, *, clients: int) -> Reading:
+        """Return how to read the trace."""
+        rule = Rule(
+            clients=self.clients or clients,
+            requests=self.requests,
+            window_ns=self.window,
+            writes_ppm=self.writes,
+            speedup=self.speedup,
+            transactions=self.transactions,
+        )
+        return Reading(format=self.format, rule=rule)
 
 
 def _file_is_a_trace(value: Any) -> Any:

@@ -1,47 +1,86 @@
 """Load a workload trace from a file, whatever its format: the door for recorded traces.
 
-The format is found from the first bytes, never from the name: our npz and JSON Lines (plain,
-gzip or xz) and Cobra's npz.
+The format is found from the first bytes, never from the name, unless `Reading.format` says it.
+Our npz and JSON Lines and Cobra's npz hold transactions; every other recording holds requests,
+of which a rule makes transactions. Whatever is text may be plain, gzip, xz or Zstandard, and is
+read no further than the transactions that are asked for.
 """
 
 from __future__ import annotations
 
-import gzip
-import lzma
-import zlib
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final
 
 from sim.workload.arrange import dense_clients
+from sim.workload.boundaries import Rule, transactions_of
+from sim.workload.formats.registry import FORMATS, recognised
+from sim.workload.formats.request import Format
+from sim.workload.generate.settings import SettingError, check_name
 from sim.workload.readers.cobra import read_cobra
 from sim.workload.readers.columns import Columns
 from sim.workload.readers.errors import TraceFileError
 from sim.workload.readers.jsonl import read_jsonl
 from sim.workload.readers.npz import read_npz
+from sim.workload.readers.opened import HEAD_BYTES, opened
 from sim.workload.types import TransactionTrace
 
+OWN: Final = ("jsonl", "npz", "cobra")
+"""Formats that hold transactions."""
+
 _ZIP: Final = b"PK"
-_GZIP: Final = b"\x1f\x8b"
-_XZ: Final = b"\xfd7zXZ\x00"
-_FORMATS: Final = "a trace is JSON Lines (plain, .gz or .xz), our npz or Cobra's npz"
+_NAMED: Final = ", ".join(name for name, form in FORMATS.items() if form.looks is None)
+_KNOWN: Final = (
+    "a trace is JSON Lines, npz or one of "
+    f"{', '.join(name for name, form in FORMATS.items() if form.looks)}; those without a mark "
+    f"of their own must be named: format = {_NAMED}"
+)
 
 
-def load(path: Path) -> TransactionTrace:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How to read a file: its format, where its content does not show it, and the rule."""
+
+    format: str | None = None
+    rule: Rule = field(default_factory=Rule)
+
+    def check(self) -> None:
+        """Refuse a format that nobody knows."""
+        if self.format is not None:
+            check_name("format", self.format, (*OWN, *FORMATS))
+
+
+def load(path: Path, reading: Reading | None = None) -> TransactionTrace:
     """Read the trace in a file, and number its clients from 0.
 
-    Raise `TraceFileError` when there is none: it says where, what was found and how to mend it.
+    Raise `TraceFileError` when there is none: it says where, what was found and how to mend it;
+    `SettingError` when the format has no use for a setting.
     """
-    try:
-        with path.open("rb") as file:
-            magic = file.read(6)
-            file.seek(0)
-            if not magic:
-                raise TraceFileError(path, "the file is empty", _FORMATS)
-            trace = _read_npz(path) if magic.startswith(_ZIP) else _read_lines(path, file, magic)
-    except OSError as error:
-        mend = "name a trace file that can be read"
-        raise TraceFileError(path, error.strerror or str(error), mend) from None
+    reading = reading or Reading()
+    reading.check()
+    with opened(path) as file:
+        head = file.read(HEAD_BYTES)
+    if not head:
+        raise TraceFileError(path, "the file is empty", _KNOWN)
+    if head.startswith(_ZIP) and reading.format in (None, "npz", "cobra"):
+        trace = _whole(_read_npz(path), reading)
+    elif (form := FORMATS.get(reading.format or "") or recognised(head)) is not None:
+        trace = _read_requests(path, form, reading.rule)
+    elif head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        trace = _whole(_read_jsonl(path), reading)
+    else:
+        raise TraceFileError(path, f"the content begins with {head[:8]!r}", _KNOWN)
     return dense_clients(trace)
+
+
+def _whole(trace: TransactionTrace, reading: Reading) -> TransactionTrace:
+    """Return a trace of transactions; a rule that makes some has nothing to do with it."""
+    for setting in fields(reading.rule):
+        given = getattr(reading.rule, setting.name)
+        if setting.name not in ("clients", "transactions") and given is not None:
+            name = setting.name.removesuffix("_ppm").removesuffix("_ns")
+            raise SettingError(name, given, "none: the trace holds transactions, not requests")
+    return trace
 
 
 def _read_npz(path: Path) -> TransactionTrace:
@@ -51,26 +90,22 @@ def _read_npz(path: Path) -> TransactionTrace:
         if "txn" in columns:
             return read_cobra(columns)
         found = f"columns {', '.join(columns.names)}" if columns.names else "no columns"
-        raise TraceFileError(path, found, _FORMATS)
+        raise TraceFileError(path, found, _KNOWN)
 
 
-def _read_lines(path: Path, file: BinaryIO, magic: bytes) -> TransactionTrace:
-    try:
-        if magic.startswith(_GZIP):
-            with gzip.open(file) as lines:
-                return _read_text(path, cast(BinaryIO, lines))
-        if magic.startswith(_XZ):
-            with lzma.open(file) as lines:
-                return _read_text(path, cast(BinaryIO, lines))
-        return _read_text(path, file)
-    except (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error) as error:
-        mend = "the file was cut short or damaged; fetch or write it again"
-        raise TraceFileError(path, f"the compressed bytes break off: {error}", mend) from None
+def _read_jsonl(path: Path) -> TransactionTrace:
+    with opened(path) as file:
+        return read_jsonl(file, path)
 
 
-def _read_text(path: Path, lines: BinaryIO) -> TransactionTrace:
-    start = lines.read(64)
-    lines.seek(0)
-    if not start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        raise TraceFileError(path, f"the content begins with {start[:8]!r}", _FORMATS)
-    return read_jsonl(lines, path)
+def _read_requests(path: Path, form: Format, rule: Rule) -> TransactionTrace:
+    def read(file: BinaryIO) -> TransactionTrace:
+        name = path.name.split(".")[0]
+        requests = form.requests(file, path)
+        return transactions_of(requests, form, rule, name=name, source=f"{form.summary}")
+
+    with opened(path) as file:
+        trace = read(file)
+    if not trace.transactions:
+        raise TraceFileError(path, "no request", f"{form.name}: {form.words}")
+    return trace

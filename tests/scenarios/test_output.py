@@ -23,6 +23,7 @@ RUN_KEYS = [
     "seed",
     "digest",
     "trace_digest",
+    "workload",
     "verdicts",
     "expectations",
     "marks",

@@ -135,15 +135,14 @@ def test_a_damaged_byte_in_a_compressed_file_is_refused_or_does_no_harm(pack, sa
     [
         (b"", "the file is empty"),
         (b"hello", "the content begins with b'hello'"),
-        (b"\x28\xb5\x2f\xfd" + b"x" * 9, "the content begins with"),
         (gzip.compress(b"hello", mtime=0), "the content begins with b'hello'"),
-        (gzip.compress(b"", mtime=0), "the content begins with b''"),
+        (gzip.compress(b"", mtime=0), "the file is empty"),
     ],
 )
 def test_a_file_that_is_no_trace_says_what_a_trace_is(content, message, saved):
     found = refusal(saved(content))
     assert message in found
-    assert "a trace is JSON Lines (plain, .gz or .xz), our npz or Cobra's npz" in found
+    assert "a trace is JSON Lines, npz or one of" in found
 
 
 def test_a_file_that_cannot_be_read_is_refused_with_the_reason(tmp_path):

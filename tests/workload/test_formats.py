@@ -1,0 +1,163 @@
+"""Formats of requests: what each says, and what is refused with file, line and expectation."""
+
+import gzip
+import lzma
+
+import pytest
+import zstandard
+
+from sim.workload.boundaries import Rule
+from sim.workload.formats.registry import FORMATS
+from sim.workload.load import Reading, load
+from sim.workload.readers.errors import TraceFileError
+from sim.workload.types import Access
+
+R, W, D = Access.READ, Access.WRITE, Access.DELETE
+
+KV = b"op_time,key,key_size,op,op_count,size,usecase\n"
+BLOCK = b"op_time,block_id,op_name,op_count,host_name\n"
+IO = b"version,time,op,size,lbn\n"
+LLM = b"TIMESTAMP,ContextTokens,GeneratedTokens\r\n"
+
+# Format, content, and the accesses that come out with keys as they first appear.
+SMALL = {
+    "oltp": (b"7 2 0 0\n9 1 0 1\n7 1 0 2\n", [0, 1, 2, 0]),
+    "adapt_size": (b"1 5 68\n2 6 7454\n3 5 68\n", [0, 1, 0]),
+    "lirs": (b"10\n*\n11\n\n10\n", [0, 1, 0]),
+    "address": (b"s 0x1f 1\nl 0x20 0\nl 0x1f 6\n", [0, 1, 0]),
+    "words32": (b"\0\0\0\1\0\0\0\2\0\0\0\1", [0, 1, 0]),
+    "words64": (b"\0\0\0\0\0\0\0\1\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\0\0\0\0\1", [0, 1, 0]),
+    "cachelib_kv": (
+        KV + b"5,ab,2,GET,2,9,u\n5,cd,2,SET,1,9,u\n6,ab,2,DELETE,1,0,u\n",
+        [0, 0, 1, 0],
+    ),
+    "cachelib_block": (
+        BLOCK + b"5,a-b,getChunkData.Permanent,1,h\n5,a-c,putChunk.Permanent,1,h\n",
+        [0, 1],
+    ),
+    "cloudphysics": (IO + b"1,5,2a,512,90\n1,5,28,512,91\n1,6,2A,512,90\n", [0, 1, 0]),
+    "azure_llm": (
+        LLM + b"2023-11-16 18:17:03.9799600,4808,10\r\n2023-11-16 18:17:04.03,4808,8",
+        [0, 1, 0, 2],
+    ),
+}
+KINDS = {
+    "address": [W, R, R],
+    "cachelib_kv": [R, R, W, D],
+    "cachelib_block": [R, W],
+    "cloudphysics": [W, R, W],
+    "azure_llm": [R, W, R, W],
+}
+PACKINGS = {
+    "plain": bytes,
+    "gzip": gzip.compress,
+    "xz": lzma.compress,
+    "zstandard": zstandard.ZstdCompressor().compress,
+    "zstandard in frames": lambda content: (
+        zstandard.ZstdCompressor().compress(content[:7])
+        + zstandard.ZstdCompressor().compress(content[7:])
+    ),
+}
+
+
+def named(name: str) -> str | None:
+    return name if FORMATS[name].looks is None else None
+
+
+@pytest.mark.parametrize("packing", PACKINGS)
+@pytest.mark.parametrize("name", SMALL)
+def test_a_recording_is_read_by_its_content_however_it_is_compressed(name, packing, saved):
+    content, keys = SMALL[name]
+    path = saved(PACKINGS[packing](content))
+    trace = load(path, Reading(format=named(name)))
+    assert trace.key.tolist() == keys
+    assert FORMATS[name].words in trace.notes
+    if name in KINDS:
+        assert trace.kind.tolist() == KINDS[name]
+
+
+def test_every_format_of_requests_has_a_small_recording():
+    assert set(SMALL) == set(FORMATS)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_only_its_own_format_recognises_a_recording(name):
+    content, _ = SMALL[name]
+    found = [form.name for form in FORMATS.values() if form.looks and form.looks(content)]
+    assert found == ([] if named(name) else [name])
+
+
+MALFORMED = [
+    ("oltp", b"7 2 0 0\n9 1 0\n", ':2: "9 1 0"; a line is "start count 0 number"'),
+    ("oltp", b"7 2 0 0\n9 0 0 1\n", ":2: 0 pages at once; expected 1 to 65536"),
+    ("oltp", b"7 2 0 0\n-9 1 0 1\n", ':2: "-9 1 0 1"'),
+    ("adapt_size", b"1 5 68\n2 x 7454\n", ':2: "2 x 7454"; a line is "number key size"'),
+    ("lirs", b"10\n11\n1O\n", ':3: "1O"; a line is a key'),
+    ("lirs", b"10\n" + b"9" * 20 + b"\n", ':2: "99999999999999999999"'),
+    ("lirs", b"10\n\xb2\n", ":2: byte 0xb2 at column 1 is not UTF-8"),
+    ("lirs", "10\n²\n".encode(), ':2: "²"'),
+    ("lirs", b"10\n" + b" " * 70_000, ":2: a line longer than 64 KiB"),
+    ("address", b"l 0x1f 1\nx 0x20 0\n", ':2: "x 0x20 0"; a line is "l 0xADDRESS number"'),
+    ("address", b"l 0x1f 1\nl 0xzz 0\n", ':2: "l 0xzz 0"'),
+    ("words32", b"\0\0\0\1\0\0", ": 2 bytes after the last key, at byte 0; a key has 4 bytes"),
+    ("words64", b"\0" * 17, ": 1 bytes after the last key, at byte 0"),
+    ("cachelib_kv", b"op_time,key,op\n5,ab,GET\n", ':1: no column "op_count"; found op_time'),
+    ("cachelib_kv", KV + b"5,ab,2,GET,2,9\n", ":2: 6 cells; the head has 7"),
+    ("cachelib_kv", KV + b"5,ab,2,GOT,2,9,u\n", ':2: op is "GOT"; expected one of GET'),
+    ("cachelib_kv", KV + b"5,ab,2,GET,x,9,u\n", ':2: op_count is "x"; expected a number'),
+    ("cachelib_kv", KV + b"5,,2,GET,2,9,u\n", ":2: nothing under key"),
+    ("cachelib_block", BLOCK + b"5,a,eat.x,1,h\n", ':2: op_name is "eat"'),
+    ("cloudphysics", IO + b"1,5,2b,512,90\n", ':2: op is "2b"; expected one of 28, 2a'),
+    ("cloudphysics", IO + b"1,-5,2a,512,90\n", ':2: time is "-5"; expected a number'),
+    ("azure_llm", LLM + b"2023-13-16 18:17:03,1,1\n", ':2: TIMESTAMP is "2023-13-16 18:17:03"'),
+    ("azure_llm", LLM + b"yesterday,1,1\n", ':2: TIMESTAMP is "yesterday"; expected one like'),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "message"), MALFORMED)
+def test_a_malformed_line_is_told_with_file_line_and_what_was_expected(
+    name, content, message, saved
+):
+    path = saved(content)
+    with pytest.raises(TraceFileError) as refusal:
+        load(path, Reading(format=name))
+    assert str(refusal.value).startswith(f"{path}{message}")
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_every_format_refuses_some_malformed_line(name):
+    assert name in {each for each, _, _ in MALFORMED}
+
+
+@pytest.mark.parametrize("packing", ["gzip", "xz", "zstandard"])
+@pytest.mark.parametrize("left", [7, 20, -1, -5])
+def test_a_compressed_recording_that_breaks_off_is_refused(packing, left, saved):
+    content = b"".join(b"%d\n" % (number * 7919 % 10007) for number in range(20_000))
+    path = saved(PACKINGS[packing](content)[:left])
+    with pytest.raises(TraceFileError, match=r"compressed bytes break off: .*; the file was cut"):
+        load(path, Reading(format="lirs"))
+
+
+def test_damage_within_zstandard_is_refused(saved):
+    packed = bytearray(PACKINGS["zstandard"](bytes(range(256)) * 99))
+    packed[6:20] = bytes(14)
+    with pytest.raises(TraceFileError, match="the compressed bytes break off"):
+        load(saved(bytes(packed)), Reading(format="words32"))
+
+
+def test_no_more_of_a_file_is_read_than_is_asked_for(saved):
+    path = saved(b"1\n2\n3\n4\nthis is no key\n")
+    rule = Rule(requests=2, transactions=2)
+    assert load(path, Reading(rule=rule)).key.tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("name", ["words32", "words64"])
+def test_a_format_without_a_mark_must_be_named(name, saved):
+    with pytest.raises(TraceFileError, match="format = words32, words64"):
+        load(saved(SMALL[name][0]))
+
+
+def test_a_recording_without_requests_is_refused(saved):
+    with pytest.raises(TraceFileError, match="no request"):
+        load(saved(IO))
