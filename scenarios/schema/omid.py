@@ -18,6 +18,8 @@ from scenarios.schema.base import Duration, Length, Table
 from sim.omid.settings import Settings, Topology
 
 _MAY_BE_ZERO: Final = {
+    "apache_exit_ns",
+    "apache_handover_ns",
     "backup_start_ns",
     "batch_timeout_ns",
     "cleaner_period_ns",
@@ -44,6 +46,7 @@ _MAY_BE_ZERO: Final = {
 _CHOICES: Final[dict[str, Any]] = {
     "completion": Literal["sync", "async"],
     "read_only_commit": Literal["store", "manager"],
+    "timestamp_type": Literal["incremental", "world_time"],
 }
 _COUNT_MAX: Final = 2**40
 

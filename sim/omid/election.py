@@ -89,13 +89,18 @@ class Candidate(SessionNode):
         if not (yield from self.announce(epoch)):
             return "a newer manager has announced itself"
         self.serving = True
+        self.enter_epoch()
+        self.run(self.renew(), self.halt_if)
+        self.on_serving()
+        return None
+
+    def enter_epoch(self) -> None:
+        """Log that the epoch begins, with its bound of all older timestamps."""
+        epoch = self.timestamps.epoch
         self.oracle.add(
             OracleKind.EPOCH_STARTED, self.kernel.now, self.number, NONE, timestamp=epoch
         )
         self.note("serving", epoch=epoch)
-        self.run(self.renew(), self.halt_if)
-        self.on_serving()
-        return None
 
     def on_serving(self) -> None:
         """Begin what goes on while a manager serves; roles override this."""

@@ -43,6 +43,13 @@ class Settings:
     """Timestamps allocated by one compare-and-set on the coordinator (code: 10 M)."""
     timestamp_refill: int = 100_000
     """A new range is asked for when fewer than this many are left (code: 1 M)."""
+    timestamp_type: str = "incremental"
+    """Timestamps of `omid-apache`: "incremental" counts, "world_time" follows the time of day
+    (code: WORLD_TIME since OMID-161; ours counts, so that runs of all variants are alike)."""
+    world_time_range_ns: int = 10 * S
+    """World time is allocated so far ahead (code: TIMESTAMP_INTERVAL_MS = 10000)."""
+    world_time_renewal_ns: int = 7 * S
+    """World time is allocated so often (code: TIMESTAMP_ALLOCATION_INTERVAL_MS = 7000)."""
 
     conflict_table_entries: int = 1 << 20
     """Slots of the conflict table (code: 100 M)."""
@@ -78,6 +85,15 @@ class Settings:
     apache_reconnect_ns: int = 10 * S
     """A client of `omid-apache` that was refused a connection tries again after this (code:
     reconnectionDelayInSecs = 10)."""
+    apache_handover_ns: int = 0
+    """A start timestamp of `omid-apache` reaches the thread of the application so long after it
+    reached its client (ours; 0 is at once)."""
+    apache_exit_ns: int = 10 * MS
+    """A manager of `omid-apache` that panics goes on for so long: another thread ends the process
+    (ours)."""
+    apache_flush_timeout_ns: int = 60 * S
+    """A put into the commit table of `omid-apache` fails after this (ours: the time-outs are those
+    of its HBase client)."""
     store_timeout_ns: int = 1 * S
     """A request to a region or to the commit table is sent again after this (ours)."""
     session_timeout_ns: int = 30 * S

@@ -11,7 +11,7 @@ from collections.abc import Generator, Sequence
 from typing import Any
 
 from sim.history import NONE, OracleKind
-from sim.kernel.rpc import Reach
+from sim.kernel.rpc import Reach, Sleep
 from sim.omid.apache.connection import FENCE, TIMESTAMP, ApacheConnection
 from sim.omid.client import Client, Step
 from sim.omid.messages import NOT_SERVING, Begun, CommitRequest, Committed, Refused, Row
@@ -35,11 +35,17 @@ class ApacheClient(ApacheConnection, Client):
         """
         while True:
             begun = yield from self.ask_for_timestamp(fence=fence)
+            if self.settings.apache_handover_ns:
+                # The watch has a thread of its own, and the epoch may change meanwhile.
+                yield Sleep(self.settings.apache_handover_ns)
             if begun is None or fence or self.belongs_to_epoch(begun.start):
                 return begun
 
     def belongs_to_epoch(self, start: int) -> bool:
-        """Say whether a start timestamp is one of the cached epoch, or of a newer one."""
+        """Say whether a start timestamp is one of the cached epoch, or of a newer one.
+
+        Mechanism `epoch_loop`.
+        """
         return self.epoch <= start
 
     def epoch_of(self, begun: Begun) -> int:

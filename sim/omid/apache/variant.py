@@ -9,14 +9,24 @@ from __future__ import annotations
 from typing import Final
 
 from sim.omid.apache.client import ApacheClient
-from sim.omid.apache.fence import FencePastPipeline
-from sim.omid.apache.retry import RetryHeuristics
+from sim.omid.apache.conflict_table import LongCache
+from sim.omid.apache.manager import ApacheManager
+from sim.omid.apache.pipeline import ApachePipeline
+from sim.omid.apache.store import BucketStore
+from sim.omid.apache.timestamps import ApacheTimestamps
 from sim.omid.variant import Variant, roles_with
 
 VARIANT: Final = Variant(
     name="omid-apache",
     summary="what the Apache code does, hazards included",
     source="Apache Phoenix-Omid, tso-server, transaction-client and hbase-client",
-    roles=roles_with(client=ApacheClient, manager=FencePastPipeline, pipeline=RetryHeuristics),
+    roles=roles_with(
+        client=ApacheClient,
+        manager=ApacheManager,
+        pipeline=ApachePipeline,
+        conflict_table=LongCache,
+        timestamps=ApacheTimestamps,
+        store=BucketStore,
+    ),
     fences=True,
 )
