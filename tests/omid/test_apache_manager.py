@@ -10,6 +10,7 @@ from sim.history import OracleKind
 from sim.kernel.faults import ClockStep, Crash, Delay, Partition
 from sim.omid.apache.conflict_table import LongCache
 from sim.omid.apache.timestamps import PER_MS, STEP
+from sim.omid.background import BackgroundLoad
 from sim.omid.messages import hash64
 from sim.omid.settings import MS, S
 from specs.history.properties import check
@@ -137,7 +138,9 @@ def test_a_manager_that_decided_to_exit_answers_until_it_does() -> None:
         sources=("tm.1", "client.0"), targets=("coordinator",), start_ns=500 * MS, length_ns=8 * S
     )
     for exit_ns, answers in ((0, False), (10 * MS, True)):
-        outcome = apache(trace, faults=[alone], settings={"apache_exit_ns": exit_ns})
+        outcome = apache(
+            trace, faults=[alone], settings={"apache_exit_ns": exit_ns}, settle_ns=1 * S
+        )
         replied = outcome.oracle.rows_of(OracleKind.COMMIT_REPLIED)
         late = outcome.oracle.at_ns[replied] > 3 * S
         assert (outcome.oracle.node[replied[late]] == 1).any() == answers
@@ -152,3 +155,12 @@ def test_a_put_that_takes_too_long_is_answered_as_if_it_had_worked() -> None:
     assert stamps(outcome, OracleKind.COMMIT_REPLIED) == [2 * STEP]
     assert stamps(outcome, OracleKind.COMMIT_TABLE_PUT) == []
     assert broken(outcome) >= {"acknowledged_commits_durable"}
+
+
+def test_a_background_waits_for_batches_too() -> None:
+    trace = parse_script([[f"at {100 + n}ms: write 1" for n in range(0, 40, 8)]])
+    load = BackgroundLoad(per_minute=600_000)
+    outcome = apache(trace, background=load, faults=[SLOW_PUT])
+    assert outcome.metrics["committed"] == 5
+    assert broken(outcome) == set()
+    assert max(stamps(outcome, OracleKind.COMMIT_ISSUED)) > 100 * 5 * STEP

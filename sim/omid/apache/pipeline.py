@@ -34,6 +34,8 @@ class ApachePipeline(RetryHeuristics):
         self.batches_free = manager.settings.commit_table_writers
         self.heard_ns = 0
         self.mark_held = NONE
+        self.others_held = 0
+        self.other_rows_held = 0
 
     def is_full(self) -> bool:
         """Say whether the next request has to wait for a batch."""
@@ -42,6 +44,20 @@ class ApachePipeline(RetryHeuristics):
     def heard(self) -> None:
         """Note that a request came: the current batch stays open for a while."""
         self.heard_ns = self.manager.now_ns
+
+    def absorb(self, requests: int, rows: int) -> None:
+        """Queue requests of the background; what finds no batch waits like others."""
+        self.heard()
+        requests += self.others_held
+        rows += self.other_rows_held
+        while requests and not self.is_full():
+            batch = self._open()
+            taken = min(self.batch_entries - len(batch.entries) - batch.others, requests)
+            taken_rows = rows * taken // requests
+            super().absorb(taken, taken_rows)
+            requests -= taken
+            rows -= taken_rows
+        self.others_held, self.other_rows_held = requests, rows
 
     def after_flush(self, low_water_mark: int) -> None:
         """Let a low water mark travel with the next commit that finds a batch."""
@@ -75,6 +91,12 @@ class ApachePipeline(RetryHeuristics):
         super().reply(batch)
         self.batches_free += 1
         self.manager.on_timestamps()
+        if self.others_held:
+            self.manager.timer(0, self.absorb_held)
+
+    def absorb_held(self, _: object) -> None:
+        """Queue what waited of the background, after the requests that waited."""
+        self.absorb(0, 0)
 
     def _open(self) -> Batch:
         if self.batch is not None:

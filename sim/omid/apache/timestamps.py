@@ -118,6 +118,12 @@ class ApacheTimestamps(Timestamps):
         """Return the next timestamp, or None where the code would spin or sleep."""
         return self.next_by_time() if self.world_time else self.next_by_count()
 
+    def skip(self, count: int) -> None:
+        """Issue timestamps to the background, as long as there are any."""
+        for _ in range(count):
+            if self.next() is None:
+                return
+
     def next_by_count(self) -> int | None:
         """Count on; wait when the maximum is reached and nothing new is allocated."""
         last = self.last + STEP
