@@ -14,7 +14,8 @@ from typing import BinaryIO, Final
 
 from sim.workload.arrange import dense_clients
 from sim.workload.boundaries import Rule, transactions_of
-from sim.workload.formats.registry import FORMATS, recognised
+from sim.workload.exits import ExitTrace, exit_trace
+from sim.workload.formats.registry import EXITS, FORMATS, recognised
 from sim.workload.formats.request import Format
 from sim.workload.generate.settings import SettingError, check_name
 from sim.workload.readers.cobra import read_cobra
@@ -62,15 +63,31 @@ def load(path: Path, reading: Reading | None = None) -> TransactionTrace:
         head = file.read(HEAD_BYTES)
     if not head:
         raise TraceFileError(path, "the file is empty", _KNOWN)
-    if head.startswith(_ZIP) and reading.format in (None, "npz", "cobra"):
-        trace = _whole(_read_npz(path), reading)
-    elif (form := FORMATS.get(reading.format or "") or recognised(head)) is not None:
+    form = FORMATS.get(reading.format) if reading.format else recognised(head)
+    if form is not None:
         trace = _read_requests(path, form, reading.rule)
+    elif head.startswith(_ZIP):
+        trace = _whole(_read_npz(path), reading)
     elif head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         trace = _whole(_read_jsonl(path), reading)
     else:
         raise TraceFileError(path, f"the content begins with {head[:8]!r}", _KNOWN)
     return dense_clients(trace)
+
+
+def load_exits(path: Path, form: str | None = None) -> ExitTrace:
+    """Read the exits of virtual machines in a file; its format is found unless it is given."""
+    if form is not None:
+        check_name("format", form, EXITS)
+    with opened(path) as file:
+        head = file.read(HEAD_BYTES)
+    found = FORMATS[form] if form else recognised(head)
+    if found is None or found.name not in EXITS:
+        mend = f"exits are recorded as {', '.join(EXITS)}"
+        raise TraceFileError(path, f"the content begins with {head[:8]!r}", mend)
+    with opened(path) as file:
+        name = path.name.split(".")[0]
+        return exit_trace(EXITS[found.name](file, path), name=name, source=found.summary)
 
 
 def _whole(trace: TransactionTrace, reading: Reading) -> TransactionTrace:

@@ -10,44 +10,8 @@ from sim.workload.boundaries import Rule
 from sim.workload.formats.registry import FORMATS
 from sim.workload.load import Reading, load
 from sim.workload.readers.errors import TraceFileError
-from sim.workload.types import Access
+from tests.workload.recordings import BLOCK, IO, KINDS, KV, KVM, LLM, SMALL, XEN, xen_npz
 
-R, W, D = Access.READ, Access.WRITE, Access.DELETE
-
-KV = b"op_time,key,key_size,op,op_count,size,usecase\n"
-BLOCK = b"op_time,block_id,op_name,op_count,host_name\n"
-IO = b"version,time,op,size,lbn\n"
-LLM = b"TIMESTAMP,ContextTokens,GeneratedTokens\r\n"
-
-# Format, content, and the accesses that come out with keys as they first appear.
-SMALL = {
-    "oltp": (b"7 2 0 0\n9 1 0 1\n7 1 0 2\n", [0, 1, 2, 0]),
-    "adapt_size": (b"1 5 68\n2 6 7454\n3 5 68\n", [0, 1, 0]),
-    "lirs": (b"10\n*\n11\n\n10\n", [0, 1, 0]),
-    "address": (b"s 0x1f 1\nl 0x20 0\nl 0x1f 6\n", [0, 1, 0]),
-    "words32": (b"\0\0\0\1\0\0\0\2\0\0\0\1", [0, 1, 0]),
-    "words64": (b"\0\0\0\0\0\0\0\1\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\0\0\0\0\1", [0, 1, 0]),
-    "cachelib_kv": (
-        KV + b"5,ab,2,GET,2,9,u\n5,cd,2,SET,1,9,u\n6,ab,2,DELETE,1,0,u\n",
-        [0, 0, 1, 0],
-    ),
-    "cachelib_block": (
-        BLOCK + b"5,a-b,getChunkData.Permanent,1,h\n5,a-c,putChunk.Permanent,1,h\n",
-        [0, 1],
-    ),
-    "cloudphysics": (IO + b"1,5,2a,512,90\n1,5,28,512,91\n1,6,2A,512,90\n", [0, 1, 0]),
-    "azure_llm": (
-        LLM + b"2023-11-16 18:17:03.9799600,4808,10\r\n2023-11-16 18:17:04.03,4808,8",
-        [0, 1, 0, 2],
-    ),
-}
-KINDS = {
-    "address": [W, R, R],
-    "cachelib_kv": [R, R, W, D],
-    "cachelib_block": [R, W],
-    "cloudphysics": [W, R, W],
-    "azure_llm": [R, W, R, W],
-}
 PACKINGS = {
     "plain": bytes,
     "gzip": gzip.compress,
@@ -64,8 +28,12 @@ def named(name: str) -> str | None:
     return name if FORMATS[name].looks is None else None
 
 
-@pytest.mark.parametrize("packing", PACKINGS)
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize(
+    ("name", "packing"),
+    # An npz is compressed itself.
+    [(name, packing) for name in SMALL for packing in PACKINGS if name != "xen_npz"]
+    + [("xen_npz", "plain")],
+)
 def test_a_recording_is_read_by_its_content_however_it_is_compressed(name, packing, saved):
     content, keys = SMALL[name]
     path = saved(PACKINGS[packing](content))
@@ -110,6 +78,12 @@ MALFORMED = [
     ("cloudphysics", IO + b"1,5,2b,512,90\n", ':2: op is "2b"; expected one of 28, 2a'),
     ("cloudphysics", IO + b"1,-5,2a,512,90\n", ':2: time is "-5"; expected a number'),
     ("azure_llm", LLM + b"2023-13-16 18:17:03,1,1\n", ':2: TIMESTAMP is "2023-13-16 18:17:03"'),
+    ("kvmexit", KVM + b"7 EXIT_REASON_HLT 1\n", ':6: "7 EXIT_REASON_HLT 1"; expected PID, TID'),
+    ("kvmexit", KVM + b"7 8 EXIT_REASON_HLT one\n", ':6: "7 8 EXIT_REASON_HLT one"'),
+    ("xentrace", XEN[:-1], ": a record breaks off at byte 83; the file was cut short"),
+    ("xentrace", XEN[:14], ": a record breaks off at byte 14"),
+    ("xentrace", XEN[12:], ": the first record is event 0x2800a, not a CPU change (0x1f003)"),
+    ("xen_npz", xen_npz()[:400], ": not a whole npz file"),
     ("azure_llm", LLM + b"yesterday,1,1\n", ':2: TIMESTAMP is "yesterday"; expected one like'),
 ]
 

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
 
-from sim.workload.formats import keys, rows
+from sim.workload.exits import ExitEvent
+from sim.workload.formats import keys, kvm, rows, xen
 from sim.workload.formats.request import Format
 
-FORMATS: Final[dict[str, Format]] = {form.name: form for form in (*keys.FORMATS, *rows.FORMATS)}
+FORMATS: Final[dict[str, Format]] = {
+    form.name: form
+    for family in (keys.FORMATS, rows.FORMATS, kvm.FORMATS, xen.FORMATS)
+    for form in family
+}
 """By the name that scenario files use."""
+
+EXITS: Final[dict[str, Callable[[BinaryIO, Path], Iterator[ExitEvent]]]] = {
+    "kvmexit": kvm.exit_events,
+    "xentrace": xen.binary_events,
+    "xen_npz": xen.npz_events,
+}
+"""Those that hold exits of virtual machines: what gives their events in order of time."""
 
 
 def recognised(head: bytes) -> Format | None:

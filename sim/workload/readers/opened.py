@@ -58,8 +58,8 @@ def decompressed(file: BinaryIO) -> BinaryIO:
     return file
 
 
-def numbered_lines(file: BinaryIO, path: Path) -> Iterator[tuple[int, str]]:
-    """Yield the number and the text of every line that is not blank, without its end."""
+def numbered_lines(file: BinaryIO, path: Path, *, blank: bool = False) -> Iterator[tuple[int, str]]:
+    """Yield the number and the text of every line, without its end; blank ones when asked."""
     number = 0
     while raw := file.readline(LINE_BYTES_MAX + 1):
         number += 1
@@ -71,7 +71,7 @@ def numbered_lines(file: BinaryIO, path: Path) -> Iterator[tuple[int, str]]:
         except UnicodeDecodeError as error:
             found = f"byte {raw[error.start]:#04x} at column {error.start + 1} is not UTF-8"
             raise TraceFileError(path, found, "this format is text", number) from None
-        if text:
+        if text or blank:
             yield number, text
 
 
