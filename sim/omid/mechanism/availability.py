@@ -99,4 +99,10 @@ MECHANISMS: Final[tuple[Mechanism, ...]] = (
         source=f"{FAST17}, algorithm 3, checkRenew, property P1",
         summary="no timestamp is handed out before the range that it is from is durable",
     ),
+    Mechanism(
+        name="epoch_loop",
+        properties=("invalid_never_acknowledged", "acknowledged_commits_durable"),
+        source=f"{APACHE}, AbstractTransactionManager.begin",
+        summary="a start timestamp below the epoch that its client knows is thrown away",
+    ),
 )

@@ -11,6 +11,7 @@ from sim.omid.mutation.leases import ReElected
 from sim.omid.mutation.mutant import Mutant
 
 if TYPE_CHECKING:
+    from sim.omid.apache.client import ApacheClient as _ApacheClient
     from sim.omid.coordinator import Coordinator as _Coordinator
     from sim.omid.election import Service
     from sim.omid.manager import Manager as _Manager
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 else:
     # A mix-in inherits from its role for the type checker only: at run time it goes on top of
     # whichever class the variant has for the role.
-    _Coordinator = _Manager = _Pipeline = _Timestamps = object
+    _ApacheClient = _Coordinator = _Manager = _Pipeline = _Timestamps = object
 
 
 class _NoLeasePostcheck(_Pipeline):
@@ -88,6 +89,12 @@ class _NoRangeDurability(_Timestamps):
         self.limit, self.version = base + 1, version
         self.refilling = True
         self.manager.run(self.extend(), self.manager.halt_if)
+        return True
+
+
+class _NoEpochLoop(_ApacheClient):
+    def belongs_to_epoch(self, start: int) -> bool:
+        """Take a start timestamp of the manager before, and force decisions up to the new epoch."""
         return True
 
 
@@ -168,6 +175,15 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         property="first_committer_wins",
         mixins={"manager": _EpochAbortByTheOldMark},
         summary="a manager that is elected again forgets conflicts and keeps its low water mark",
+    ),
+    Mutant(
+        name="no_epoch_loop",
+        number=19,
+        mechanism="epoch_loop",
+        property="invalid_never_acknowledged",
+        mixins={"client": _NoEpochLoop},
+        variants=("omid-apache",),
+        summary="a client begins with a timestamp of one manager and the epoch of the next",
     ),
     Mutant(
         name="no_lease_begin_check",
