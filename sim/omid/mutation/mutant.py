@@ -12,7 +12,8 @@ class Mutant:
     """One planted bug: `number` is its place in the catalogue of Omid mutants.
 
     `mixins` go on top of the variant's classes, by role. A benign mutant breaks no property:
-    `property` is empty, and no checker may report it.
+    `property` is empty, and no checker may report it. The catalogue's bugs have the numbers 1 to
+    69; the numbers from 70 on were added later.
     """
 
     name: str
