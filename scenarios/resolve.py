@@ -161,7 +161,7 @@ def _choose(
         return workload, _built_in(workload, scenario), ()
     from scenarios.data import MissingDataError, load
 
-    reading = workload.reading(clients=clients)
+    reading = workload.reading(clients=clients, seed=scenario.seed)
     if workload.dataset is not None:
         try:
             trace = _readable(lambda: load(workload.dataset or "", reading), source.name)

@@ -158,6 +158,12 @@ class Trace(Workload):
     speedup: int | None = Field(
         default=None, ge=1, description="how many times faster than recorded they arrive"
     )
+    part: str | None = Field(
+        default=None, description="part of a description, like cluster11 of twitter/2020mar"
+    )
+    keys: int | None = Field(
+        default=None, ge=1, description="keys that a description is drawn over"
+    )
     content: str | None = Field(
         default=None, description="digest of the trace; a run refuses another one"
     )
@@ -171,7 +177,7 @@ class Trace(Workload):
             raise ValueError("a trace needs either file or dataset")
         return self
 
-    def reading(self, *, clients: int) -> Reading:
+    def reading(self, *, clients: int, seed: int) -> Reading:
         """Return how to read the trace."""
         rule = Rule(
             clients=self.clients or clients,
@@ -181,7 +187,7 @@ class Trace(Workload):
             speedup=self.speedup,
             transactions=self.transactions,
         )
-        return Reading(format=self.format, rule=rule)
+        return Reading(format=self.format, rule=rule, part=self.part, keys=self.keys, seed=seed)
 
 
 def _file_is_a_trace(value: Any) -> Any:

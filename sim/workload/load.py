@@ -2,22 +2,26 @@
 
 The format is found from the first bytes, never from the name, unless `Reading.format` says it.
 Our npz and JSON Lines and Cobra's npz hold transactions; every other recording holds requests,
-of which a rule makes transactions. Whatever is text may be plain, gzip, xz or Zstandard, and is
-read no further than the transactions that are asked for.
+of which a rule makes transactions; a description holds neither, and a generator draws them.
+Whatever is text may be plain, gzip, xz or Zstandard, and is read no further than the transactions
+that are asked for.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from sim.kernel.streams import Streams
 from sim.workload.arrange import dense_clients
 from sim.workload.boundaries import Rule, transactions_of
 from sim.workload.exits import ExitTrace, exit_trace
 from sim.workload.formats.registry import EXITS, FORMATS, recognised
 from sim.workload.formats.request import Format
 from sim.workload.generate.settings import SettingError, check_name
+from sim.workload.profiles.profile import REQUESTS, TRANSACTIONS, Drawing, Profile
+from sim.workload.profiles.registry import PROFILES, described_by
 from sim.workload.readers.cobra import read_cobra
 from sim.workload.readers.columns import Columns
 from sim.workload.readers.errors import TraceFileError
@@ -31,24 +35,30 @@ OWN: Final = ("jsonl", "npz", "cobra")
 
 _ZIP: Final = b"PK"
 _NAMED: Final = ", ".join(name for name, form in FORMATS.items() if form.looks is None)
+_TOLD: Final = (*(name for name, form in FORMATS.items() if form.looks), *PROFILES)
 _KNOWN: Final = (
-    "a trace is JSON Lines, npz or one of "
-    f"{', '.join(name for name, form in FORMATS.items() if form.looks)}; those without a mark "
-    f"of their own must be named: format = {_NAMED}"
+    f"a trace is JSON Lines, npz or one of {', '.join(_TOLD)}; "
+    f"those without a mark of their own must be named: format = {_NAMED}"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """How to read a file: its format, where its content does not show it, and the rule."""
+    """How to read a file: its format, where its content does not show it, and the rule.
+
+    A description draws from `seed`, over `keys` keys, as its `part` says.
+    """
 
     format: str | None = None
     rule: Rule = field(default_factory=Rule)
+    part: str | None = None
+    keys: int | None = None
+    seed: int = 0
 
     def check(self) -> None:
         """Refuse a format that nobody knows."""
         if self.format is not None:
-            check_name("format", self.format, (*OWN, *FORMATS))
+            check_name("format", self.format, (*OWN, *FORMATS, *PROFILES))
 
 
 def load(path: Path, reading: Reading | None = None) -> TransactionTrace:
@@ -63,9 +73,13 @@ def load(path: Path, reading: Reading | None = None) -> TransactionTrace:
         head = file.read(HEAD_BYTES)
     if not head:
         raise TraceFileError(path, "the file is empty", _KNOWN)
-    form = FORMATS.get(reading.format) if reading.format else recognised(head)
-    if form is not None:
-        trace = _read_requests(path, form, reading.rule)
+    known: Format | Profile | None = recognised(head) or described_by(head)
+    if reading.format is not None:
+        known = FORMATS.get(reading.format) or PROFILES.get(reading.format)
+    if isinstance(known, Profile):
+        trace = _draw(path, known, reading)
+    elif known is not None:
+        trace = _read_requests(path, known, _undescribed(reading).rule)
     elif head.startswith(_ZIP):
         trace = _whole(_read_npz(path), reading)
     elif head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
@@ -92,12 +106,41 @@ def load_exits(path: Path, form: str | None = None) -> ExitTrace:
 
 def _whole(trace: TransactionTrace, reading: Reading) -> TransactionTrace:
     """Return a trace of transactions; a rule that makes some has nothing to do with it."""
-    for setting in fields(reading.rule):
-        given = getattr(reading.rule, setting.name)
-        if setting.name not in ("clients", "transactions") and given is not None:
-            name = setting.name.removesuffix("_ppm").removesuffix("_ns")
-            raise SettingError(name, given, "none: the trace holds transactions, not requests")
+    _unused(_undescribed(reading).rule, "the trace holds transactions, not requests", "requests")
     return trace
+
+
+def _undescribed(reading: Reading) -> Reading:
+    """Refuse settings of a description, where there is a recording."""
+    for name, given in (("part", reading.part), ("keys", reading.keys)):
+        if given is not None:
+            raise SettingError(name, given, "none: the trace is a recording, not a description")
+    return reading
+
+
+def _unused(rule: Rule, why: str, *more: str) -> None:
+    """Refuse settings that only a recording of requests has a use for."""
+    for name in ("window_ns", "writes_ppm", "speedup", *more):
+        given = getattr(rule, name)
+        if given is not None:
+            said = name.removesuffix("_ppm").removesuffix("_ns")
+            raise SettingError(said, given, f"none: {why}")
+
+
+def _draw(path: Path, profile: Profile, reading: Reading) -> TransactionTrace:
+    """Draw the workload that a description stands for."""
+    rule = reading.rule
+    _unused(rule, "a description is drawn from, not cut into transactions")
+    drawing = Drawing(
+        transactions=rule.transactions or TRANSACTIONS,
+        clients=rule.clients or 1,
+        requests=rule.requests or REQUESTS,
+        keys=reading.keys,
+        part=reading.part,
+    )
+    with opened(path) as file:
+        generator = profile.described(file, path, drawing)
+    return generator.generate(Streams(reading.seed))
 
 
 def _read_npz(path: Path) -> TransactionTrace:

@@ -105,8 +105,7 @@ class Ycsb:
     def __post_init__(self) -> None:
         """Refuse settings that make no workload."""
         check_size(transactions=self.transactions, clients=self.clients)
-        check_name("mix", self.mix, MIXES)
-        skewed = (self.distribution or MIXES[self.mix].distribution) != "uniform"
+        skewed = (self.distribution or self.core_mix().distribution) != "uniform"
         check_range("records", self.records, 1, SKEWED_KEYS_MAX if skewed else KEYS_MAX)
         check_range("operations_max", self.operations_max, 1, OPERATIONS_MAX)
         check_name("sizes", self.sizes, ("uniform", "zipfian"))
@@ -121,17 +120,22 @@ class Ycsb:
         if self.distribution is not None:
             check_name("distribution", self.distribution, DISTRIBUTIONS)
 
+    def core_mix(self) -> CoreMix:
+        """Return the shares that the letter stands for."""
+        check_name("mix", self.mix, MIXES)
+        return MIXES[self.mix]
+
     def generate(self, streams: Streams) -> TransactionTrace:
         """Return the workload that these streams draw."""
         sizes = self._draw_sizes(Draws(streams.at("workload", "ycsb", "size")))
         asked = int(sizes.sum())
         action = Draws(streams.at("workload", "ycsb", "action")).pick(
-            MIXES[self.mix].shares_ppm, asked
+            self.core_mix().shares_ppm, asked
         )
         inserts = action == _INSERT
         visible = self.records + np.cumsum(inserts) - inserts
         base = draw_keys(
-            self.distribution or MIXES[self.mix].distribution,
+            self.distribution or self.core_mix().distribution,
             Draws(streams.at("workload", "ycsb", "key")),
             visible,
             theta_ppm=self.theta_ppm,
@@ -151,7 +155,7 @@ class Ycsb:
         key += np.where(action[rows.owner] == _SCAN, rows.place, 0)
         return TransactionTrace(
             name=f"ycsb-{self.mix.lower()}",
-            source=f"YCSB core workload {self.mix}: {MIXES[self.mix].summary}",
+            source=f"YCSB core workload {self.mix}: {self.core_mix().summary}",
             client=in_turn(transactions=self.transactions, clients=self.clients),
             first=rows.first[rows_of(sizes).first],
             kind=kind,
@@ -169,7 +173,7 @@ class Ycsb:
         return self.operations_min + extra
 
     def _notes(self) -> tuple[str, ...]:
-        mix = MIXES[self.mix]
+        mix = self.core_mix()
         notes = [f"request distribution: {self.distribution or mix.distribution}"]
         if mix.scan_ppm:
             notes.append(

@@ -1,0 +1,1 @@
+"""Files that describe a workload instead of recording one: they drive generators."""
