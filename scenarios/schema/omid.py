@@ -45,6 +45,7 @@ _MAY_BE_ZERO: Final = {
 }
 _CHOICES: Final[dict[str, Any]] = {
     "completion": Literal["sync", "async"],
+    "prewrites": Literal["together", "one_by_one"],
     "read_only_commit": Literal["store", "manager"],
     "timestamp_type": Literal["incremental", "world_time"],
 }

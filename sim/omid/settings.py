@@ -138,6 +138,10 @@ class Settings:
     """A reader of `percolator` that meets a lock looks again after this, then after twice as
     long, up to the time to live (ours)."""
 
+    prewrites: str = "together"
+    """How a client of `percolator` locks the keys after the primary: "together", or "one_by_one"
+    as a synchronous store does whose check-and-mutate takes one row (ours)."""
+
     read_only_commit: str = "store"
     """Whom a read-only transaction asks for the low water mark when it commits: "store", or
     "manager", which must then hold a valid lease (VLDB'18 measures a round trip to the manager)."""

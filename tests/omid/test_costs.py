@@ -62,6 +62,16 @@ def test_two_phase_commit_pays_two_check_and_mutates_and_the_manager_between():
     assert commit == 3 * TRIP + 3 * US + 2 * (1_000 + 700) * US
 
 
+def test_keys_locked_one_by_one_take_a_check_and_mutate_each():
+    mutate_ns = TRIP + (1_000 + 700) * US
+    keys = [(W, key) for key in range(1, 6)]
+    together = phases(keys, variant="percolator")[2]
+    in_turn = phases(keys, variant="percolator", prewrites="one_by_one")[2]
+    # Primary, the others, the manager, the primary again.
+    assert together == 3 * mutate_ns + TRIP + 3 * US
+    assert in_turn == 6 * mutate_ns + TRIP + 3 * US
+
+
 def test_a_read_only_transaction_may_ask_the_manager_instead_of_the_store():
     assert phases([(R, 1)])[2] == TRIP + 400 * US
     assert phases([(R, 1)], read_only_commit="manager")[2] == TRIP

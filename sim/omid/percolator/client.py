@@ -21,6 +21,8 @@ from sim.omid.uncollected import UncollectedClient
 
 Refused = tuple[int, AbortReason | Lock]
 """A key that could not be locked, and why: its lock is another's, or the reason to abort."""
+Answers = list[AbortReason | Lock | None]
+"""What became of each prewrite; None is locked."""
 
 
 class PercolatorClient(UncollectedClient):
@@ -134,20 +136,33 @@ class PercolatorClient(UncollectedClient):
             yield from self.give_up(transaction, AbortReason.READ_FORCED)
 
     def prewrite(self, transaction: Transaction) -> Generator[Any, Any, Refused | None]:
-        """Lock the primary, then the others at once; return the first that is refused."""
+        """Lock every key, the primary first; return the first that is refused."""
         start = transaction.start
         keys = tuple(transaction.writes)
         requests = [
             Prewrite(key, start, keys[0], transaction.writes[key], self.tombstones[key])
             for key in keys
         ]
-        answers = [(yield self.store.prewrite(requests[0]))]
-        if answers[0] is None:
-            answers += yield Gather([self.store.prewrite(request) for request in requests[1:]])
+        together = self.settings.prewrites == "together"
+        answers = yield from (self.lock_together if together else self.lock_in_turn)(requests)
         for key, answer in zip(keys, answers, strict=False):
             if answer is not None:
                 return key, answer
         return None
+
+    def lock_together(self, requests: list[Prewrite]) -> Generator[Any, Any, Answers]:
+        """Lock the primary, then the others at once; nothing after a primary that is refused."""
+        answers: Answers = [(yield self.store.prewrite(requests[0]))]
+        if answers[0] is None:
+            answers += yield Gather([self.store.prewrite(request) for request in requests[1:]])
+        return answers
+
+    def lock_in_turn(self, requests: list[Prewrite]) -> Generator[Any, Any, Answers]:
+        """Lock one key after the other, up to the first that is refused."""
+        answers: Answers = []
+        while len(answers) < len(requests) and not any(answers):
+            answers.append((yield self.store.prewrite(requests[len(answers)])))
+        return answers
 
     def yield_to(self, transaction: Transaction, key: int, obstacle: AbortReason | Lock) -> Step:
         """Abort for what was in the way of a prewrite.
