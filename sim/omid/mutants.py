@@ -12,6 +12,7 @@ from typing import Final
 
 from sim.omid.mutation import (
     availability,
+    benign,
     collection,
     commits,
     conflicts,
@@ -35,6 +36,7 @@ MUTANTS: Final[Mapping[str, Mutant]] = MappingProxyType(
                 *conflicts.MUTANTS,
                 *collection.MUTANTS,
                 *percolator.MUTANTS,
+                *benign.MUTANTS,
             ),
             key=lambda mutant: mutant.number,
         )

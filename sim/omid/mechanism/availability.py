@@ -105,4 +105,10 @@ MECHANISMS: Final[tuple[Mechanism, ...]] = (
         source=f"{APACHE}, AbstractTransactionManager.begin",
         summary="a start timestamp below the epoch that its client knows is thrown away",
     ),
+    Mechanism(
+        name="lease_guard",
+        properties=(),
+        source=f"{FAST17}, algorithm 3, checkRenew",
+        summary="a manager renews its lease while the guard is left of it",
+    ),
 )
