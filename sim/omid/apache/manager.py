@@ -90,13 +90,8 @@ class ApacheManager(FencePastPipeline):
         yield from ()
         return None
 
-    def on_epoch(self) -> None:
-        """Enter the epoch at once, where a process that was elected again serves already."""
-        if self.serving:
-            self.enter_epoch()
-
     def enter_epoch(self) -> None:
-        """Enter the epoch, unless that has been done."""
+        """Enter the epoch: when it is announced, or with its first timestamp if that is before."""
         if self.entered != self.timestamps.epoch:
             self.entered = self.timestamps.epoch
             super().enter_epoch()

@@ -86,6 +86,8 @@ class ApacheTimestamps(Timestamps):
         self.allocated = 0
         self.threshold = 0
         self.allocator = Allocator(self, bound=0, version=0)
+        self.entering = False
+        """True while a manager that never ceased to serve has issued nothing in its new epoch."""
 
     def take_epoch(self) -> Generator[Any, Any, bool]:
         """Read the bound, start from it, and let the allocator begin."""
@@ -94,7 +96,7 @@ class ApacheTimestamps(Timestamps):
         bound = self.epoch_base(0 if seen.data is None else seen.data[0])
         self.last = self.maximum = self.epoch = bound
         allocator = self.allocator = Allocator(self, bound=bound, version=seen.version)
-        manager.on_epoch()
+        self.entering = manager.serving
         allocator.ask()
         if self.world_time:
             while self.wall_bound() < bound:
@@ -116,7 +118,11 @@ class ApacheTimestamps(Timestamps):
 
     def next(self) -> int | None:
         """Return the next timestamp, or None where the code would spin or sleep."""
-        return self.next_by_time() if self.world_time else self.next_by_count()
+        issued = self.next_by_time() if self.world_time else self.next_by_count()
+        if self.entering and issued is not None:
+            self.entering = False
+            self.manager.enter_epoch()
+        return issued
 
     def skip(self, count: int) -> None:
         """Issue timestamps to the background, as long as there are any."""
