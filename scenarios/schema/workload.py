@@ -106,6 +106,7 @@ class Mix(Generated):
     readers: Share = Field(default=400_000, description="share that reads several keys")
     writers: Share = Field(default=300_000, description="share that writes several keys")
     rollbacks: Share = Field(default=50_000, description="share of the others that roll back")
+    deletes: Share = Field(default=0, description="share of writes that delete instead")
 
 
 class Pairs(Generated):

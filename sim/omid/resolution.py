@@ -38,7 +38,7 @@ class Resolution(Node):
         """
         if self.armed:
             yield Reach("get.tentative")
-        row: Row | None = yield self.store.get_row(version)
+        row = yield from self.look_up(version)
         if row is None:
             if self.armed:
                 yield Reach("get.undecided" if force else "get.absent")
@@ -46,6 +46,15 @@ class Resolution(Node):
                 return (yield from self.reread(key, version))
             row = yield from self.force_decision(version)
         return (yield from self.follow(row, key, version))
+
+    def look_up(self, version: int) -> Generator[Any, Any, Row | None]:
+        """Read the commit-table row of a transaction.
+
+        Mechanism `fresh_absence`: that there is none may change until somebody invalidates it,
+        so it is never remembered.
+        """
+        row: Row | None = yield self.store.get_row(version)
+        return row
 
     def follow(self, row: Row, key: int, version: int) -> Resolving:
         """Return what a row decides; an invalid mark dominates the commit beside it."""

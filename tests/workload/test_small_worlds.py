@@ -99,6 +99,15 @@ def test_only_transactions_that_write_roll_back_in_the_mix():
     assert generate(Mix, rollbacks_ppm=0).rollback is None
 
 
+def test_a_share_of_the_writes_of_the_mix_deletes_and_the_rest_stays_as_it_was():
+    plain, deleting = generate(Mix), generate(Mix, deletes_ppm=300_000)
+    written = plain.kind == Access.WRITE
+    assert set(deleting.kind[written].tolist()) == {Access.WRITE, Access.DELETE}
+    assert abs((deleting.kind[written] == Access.DELETE).mean() - 0.3) < 0.02
+    assert (deleting.kind[~written] == plain.kind[~written]).all()
+    assert (deleting.key == plain.key).all()
+
+
 def test_a_pair_is_read_whole_and_written_by_half():
     trace = generate(Pairs, pairs=2)
     shapes = set()

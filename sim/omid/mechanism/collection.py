@@ -31,4 +31,28 @@ MECHANISMS: Final[tuple[Mechanism, ...]] = (
         source="ours: a read-only transaction has no other guard against collection",
         summary="a read-only transaction below the low water mark aborts",
     ),
+    Mechanism(
+        name="collection_bound",
+        properties=("acknowledged_commits_durable", "snapshot_reads"),
+        source=f"{APACHE}, OMID-135",
+        summary="compaction leaves versions above the low water mark as they are, fields included",
+    ),
+    Mechanism(
+        name="version_below_mark",
+        properties=("needed_versions_kept", "acknowledged_commits_durable", "snapshot_reads"),
+        source=f"{APACHE}, CompactorScanner",
+        summary="compaction keeps one version of each key at or below the low water mark",
+    ),
+    Mechanism(
+        name="tombstones",
+        properties=("acknowledged_commits_durable", "snapshot_reads"),
+        source=f"{APACHE}, CompactorScanner",
+        summary="only a major compaction drops a tombstone, with all that is older",
+    ),
+    Mechanism(
+        name="fresh_absence",
+        properties=("snapshot_reads", "stable_resolution"),
+        source=f"{APACHE}, OMID-129, OMID-138 and OMID-145",
+        summary="that a commit-table row is absent is asked again each time, not remembered",
+    ),
 )

@@ -27,7 +27,7 @@ class Mix:
 
     `width_max` is at most `keys`, and all of them unless given. What `readers_ppm` and
     `writers_ppm` leave of a million are updaters. `rollbacks_ppm` is the share of writers and
-    updaters that roll back.
+    updaters that roll back, `deletes_ppm` the share of writes that delete instead.
     """
 
     transactions: int
@@ -37,6 +37,7 @@ class Mix:
     readers_ppm: int = 400_000
     writers_ppm: int = 300_000
     rollbacks_ppm: int = 50_000
+    deletes_ppm: int = 0
 
     def __post_init__(self) -> None:
         """Refuse settings that make no workload."""
@@ -46,6 +47,7 @@ class Mix:
             check_range("width_max", self.width_max, 2, self.keys)
         check_share("readers_ppm", self.readers_ppm)
         check_share("rollbacks_ppm", self.rollbacks_ppm)
+        check_share("deletes_ppm", self.deletes_ppm)
         if not 0 <= self.writers_ppm <= MILLION - self.readers_ppm:
             raise SettingError(
                 "writers_ppm",
@@ -73,12 +75,16 @@ class Mix:
         second_round = rows.place >= width[rows.owner]
         acting = role[rows.owner]
         writing = (acting == _WRITER) | ((acting != _READER) & second_round)
+        deleting = Draws(streams.at("workload", "mix", "delete")).chance(
+            self.deletes_ppm, len(rows.owner)
+        )
+        kind = np.where(writing, np.where(deleting, Access.DELETE, Access.WRITE), Access.READ)
         return TransactionTrace(
             name="mix",
             source=f"hot-spot mix over {self.keys} keys, built in",
             client=in_turn(transactions=self.transactions, clients=self.clients),
             first=rows.first,
-            kind=np.where(writing, Access.WRITE, Access.READ).astype(np.int8),
+            kind=kind.astype(np.int8),
             key=order[rows.owner, rows.place % width[rows.owner]],
             amount=np.zeros(len(rows.owner), dtype=np.int64),
             rollback=rollback if rollback.any() else None,
