@@ -116,15 +116,33 @@ def resolve(source: Source, *, seed: int | None = None, mutant: str | None = Non
     workload, trace, notes = _choose(scenario, source)
     if not trace.transactions:
         raise UsageError("the workload has no transactions", where=source.name)
-    if trace.fence is not None and trace.fence.any() and not VARIANTS[scenario.variant].fences:
-        fitting = ", ".join(name for name, variant in VARIANTS.items() if variant.fences)
-        raise UsageError(
-            f'the workload has fences, which variant "{scenario.variant}" has not; '
-            f"those that have: {fitting}",
-            where=source.name,
-        )
+    _check_special(trace, scenario.variant, where=source.name)
     scenario = scenario.model_copy(update={"workload": workload})
     return Resolved(scenario=scenario, name=source.name, trace=trace, notes=notes)
+
+
+def _check_special(trace: TransactionTrace, name: str, *, where: str) -> None:
+    """Refuse what not every variant has where this one has it not."""
+    variant = VARIANTS[name]
+    if trace.fence is not None and trace.fence.any() and not variant.fences:
+        fitting = ", ".join(name for name, each in VARIANTS.items() if each.fences)
+        raise UsageError(
+            f'the workload has fences, which variant "{name}" has not; those that have: {fitting}',
+            where=where,
+        )
+    most, room = trace.checkpoints_max(), variant.checkpoints_max
+    if most and not room:
+        fitting = ", ".join(name for name, each in VARIANTS.items() if each.checkpoints_max)
+        raise UsageError(
+            f'the workload has checkpoints, which variant "{name}" has not; '
+            f"those that have: {fitting}",
+            where=where,
+        )
+    if most > room:
+        raise UsageError(
+            f"a transaction has {most} checkpoints; the most are {room}",
+            where=where,
+        )
 
 
 def _materialise(scenario: Scenario, name: str) -> Scenario:

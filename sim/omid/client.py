@@ -41,6 +41,7 @@ WRITE = int(OperationKind.WRITE)
 ACCESS_WRITE = int(Access.WRITE)
 ACCESS_ADD = int(Access.ADD)
 ACCESS_DELETE = int(Access.DELETE)
+ACCESS_CHECKPOINT = int(Access.CHECKPOINT)
 
 
 class Client(Resolution, Connection):
@@ -104,6 +105,9 @@ class Client(Resolution, Connection):
             if access == ACCESS_DELETE:
                 yield from self.delete(transaction, key)
                 continue
+            if access == ACCESS_CHECKPOINT:
+                transaction.checkpoint += 1
+                continue
             value = yield from self.get(transaction, key)
             if access == ACCESS_ADD:
                 yield from self.put(transaction, key, value + amount)
@@ -145,9 +149,9 @@ class Client(Resolution, Connection):
         """Read a key from the transaction's snapshot; log and return the value."""
         start = transaction.start
         found, writer = self.workload.initial_value, NONE
-        for record in (yield self.store.get(key, start)):
+        for record in (yield self.store.get(key, start + transaction.checkpoint)):
             commit = record.commit
-            if record.version == start:
+            if record.version >= start:
                 found, writer = record.value, start
                 break
             if commit == NONE:
@@ -191,7 +195,8 @@ class Client(Resolution, Connection):
     ) -> Step:
         """Write a tentative version into the store."""
         place = len(transaction.operations)
-        put = self.store.put(key, transaction.start, value, place, tombstone=tombstone)
+        version = transaction.start + transaction.checkpoint
+        put = self.store.put(key, version, value, place, tombstone=tombstone)
         yield from self.write(put)
         transaction.writes[key] = value
         transaction.operations.append((WRITE, key, value, transaction.start, self.kernel.now))

@@ -10,6 +10,7 @@ class Transaction:
 
     __slots__ = (
         "begun_ns",
+        "checkpoint",
         "committing_ns",
         "epoch",
         "fence",
@@ -23,6 +24,7 @@ class Transaction:
     def __init__(self, invoked_ns: int) -> None:
         self.start = NONE
         self.epoch = 0
+        self.checkpoint = 0
         self.fence = False
         self.invoked_ns = invoked_ns
         self.begun_ns = NONE

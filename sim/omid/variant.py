@@ -62,6 +62,8 @@ class Variant:
     properties: tuple[str, ...] = PROPERTIES
     fences: bool = False
     """Whether a transaction may begin as a fence."""
+    checkpoints_max: int = 0
+    """How many checkpoints a transaction may have."""
 
 
 REFERENCE_ROLES: Final[Roles] = MappingProxyType(

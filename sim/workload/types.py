@@ -31,6 +31,8 @@ class Access(IntEnum):
     """Read the key, then write what was read plus `amount`."""
     DELETE = 3
     """Write a tombstone: the key reads as at the start until somebody writes it again."""
+    CHECKPOINT = 4
+    """Set what follows apart from what came before; the key says nothing."""
 
 
 class TraceError(ValueError):
@@ -99,6 +101,11 @@ class TransactionTrace:
     def clients(self) -> int:
         """Count the clients: one more than the highest client number."""
         return int(self.client.max()) + 1 if len(self.client) else 0
+
+    def checkpoints_max(self) -> int:
+        """Return how many checkpoints the transaction with the most of them has."""
+        before = np.append(0, np.cumsum(self.kind == Access.CHECKPOINT))
+        return int(np.diff(before[self.first]).max(initial=0))
 
     def of_client(self, client: int) -> Integers:
         """Return the transaction rows of one client, in program order."""

@@ -72,6 +72,17 @@ def test_fences_are_refused_where_the_variant_has_none():
     assert "omid, omid-apache" in told
 
 
+def test_checkpoints_are_refused_where_the_variant_has_none_or_too_little_room():
+    text = FENCED.replace("fence, read 1", "write 1, checkpoint, write 1")
+    told = problem(text)
+    assert 'the workload has checkpoints, which variant "omid" has not' in told
+    assert "omid-apache" in told
+    apache = text.replace('"omid"\ntopology', '"omid-apache"\ntopology')
+    assert settled(apache).trace.checkpoints_max() == 1
+    many = apache.replace("checkpoint", ", ".join(["checkpoint"] * 50))
+    assert "a transaction has 50 checkpoints; the most are 49" in problem(many)
+
+
 def test_nemesis_becomes_faults_that_depend_on_the_seed_alone():
     first = settled(BANK + NEMESIS, seed=1).scenario
     assert len(first.faults) == 3

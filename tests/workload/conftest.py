@@ -17,6 +17,7 @@ KEYS = st.integers(0, 2**63 - 1)
 OPERATIONS = st.one_of(
     st.tuples(st.sampled_from((Access.READ, Access.WRITE, Access.DELETE)), KEYS, st.just(0)),
     st.tuples(st.just(Access.ADD), KEYS, INT64),
+    st.just((Access.CHECKPOINT, 0, 0)),
 )
 
 

@@ -12,14 +12,15 @@ from typing import Any
 
 from sim.history import NONE, OracleKind
 from sim.kernel.rpc import Reach, Sleep
+from sim.omid.apache.checkpoints import CheckpointClient
 from sim.omid.apache.connection import FENCE, TIMESTAMP, ApacheConnection
-from sim.omid.client import Client, Step
+from sim.omid.client import Step
 from sim.omid.messages import NOT_SERVING, Begun, CommitRequest, Committed, Refused, Row
 from sim.omid.resolution import Resolving
 from sim.omid.transaction import Transaction
 
 
-class ApacheClient(ApacheConnection, Client):
+class ApacheClient(ApacheConnection, CheckpointClient):
     """One session of the Apache client."""
 
     learnt = NONE

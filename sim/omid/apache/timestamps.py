@@ -81,7 +81,7 @@ class ApacheTimestamps(Timestamps):
     def __init__(self, manager: ApacheManager) -> None:
         super().__init__(manager)
         self.world_time = manager.settings.timestamp_type == "world_time"
-        self.range = max(self.range, 4 * STEP)
+        self.range = max(self.range // STEP, 4) * STEP
         self.maximum = 0
         self.allocated = 0
         self.threshold = 0

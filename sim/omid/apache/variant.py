@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from sim.omid.apache.checkpoints import CHECKPOINTS_MAX, CheckpointRegion
 from sim.omid.apache.client import ApacheClient
 from sim.omid.apache.conflict_table import LongCache
 from sim.omid.apache.manager import ApacheManager
@@ -27,6 +28,8 @@ VARIANT: Final = Variant(
         conflict_table=LongCache,
         timestamps=ApacheTimestamps,
         store=BucketStore,
+        region=CheckpointRegion,
     ),
     fences=True,
+    checkpoints_max=CHECKPOINTS_MAX,
 )

@@ -56,6 +56,12 @@ MECHANISMS: Final[tuple[Mechanism, ...]] = (
         summary="the commit-table row stays until the store has confirmed every commit field",
     ),
     Mechanism(
+        name="checkpoint_removal",
+        properties=("snapshot_reads", "stable_resolution"),
+        source=f"{APACHE}, OMID-144",
+        summary="the commit table is asked by start timestamp, whatever checkpoint a version is of",
+    ),
+    Mechanism(
         name="row_removal",
         properties=(),
         source=f"{FAST17}, algorithm 1, commit",

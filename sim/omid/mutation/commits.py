@@ -12,6 +12,7 @@ from sim.omid.messages import Begun
 from sim.omid.mutation.mutant import Mutant
 
 if TYPE_CHECKING:
+    from sim.omid.apache.store import BucketStore as _Store
     from sim.omid.client import Client as _Client
     from sim.omid.manager import Manager as _Manager
     from sim.omid.pipeline import Batch
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 else:
     # A mix-in inherits from its role for the type checker only: at run time it goes on top of
     # whichever class the variant has for the role.
-    _Client = _Manager = _Pipeline = _Timestamps = object
+    _Client = _Manager = _Pipeline = _Store = _Timestamps = object
 
 
 Step = Generator[Any, Any, None]
@@ -78,6 +79,12 @@ class _SnapshotBoundInclusive(_Client):
     def in_snapshot(self, commit: int, start: int) -> bool:
         """Take in what committed at the start timestamp."""
         return commit <= start
+
+
+class _NoCheckpointRemoval(_Store):
+    def row_of(self, version: int) -> int:
+        """Ask by the version as it is."""
+        return version
 
 
 class _CompletionOrderReversed(_Client):
@@ -169,6 +176,15 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         property="snapshot_reads",
         mixins={"client": _SnapshotBoundInclusive, "timestamps": _CommitTimestampGivenAgain},
         summary="a commit timestamp is given again as a start, and the snapshot takes it in",
+    ),
+    Mutant(
+        name="no_checkpoint_removal",
+        number=32,
+        mechanism="checkpoint_removal",
+        property="snapshot_reads",
+        mixins={"store": _NoCheckpointRemoval},
+        variants=("omid-apache",),
+        summary="a version after a checkpoint is looked up under itself in the commit table",
     ),
     Mutant(
         name="completion_order_reversed",

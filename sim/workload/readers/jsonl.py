@@ -19,7 +19,13 @@ from sim.workload.header import Header, HeaderError, check_names, is_integer, pa
 from sim.workload.readers.errors import TraceFileError
 from sim.workload.types import Access, TraceBuilder, TransactionTrace
 
-CODES: Final = {"r": Access.READ, "w": Access.WRITE, "add": Access.ADD, "d": Access.DELETE}
+CODES: Final = {
+    "r": Access.READ,
+    "w": Access.WRITE,
+    "add": Access.ADD,
+    "d": Access.DELETE,
+    "checkpoint": Access.CHECKPOINT,
+}
 """What an operation is called in a line."""
 
 CLIENT_MAX: Final = (1 << 31) - 1
@@ -130,6 +136,8 @@ def _flag(row: dict[str, Any], name: str) -> bool:
 def _operation(place: int, op: Any) -> tuple[int, int, int]:
     """Return kind, key and amount of one operation."""
     match op:
+        case ["checkpoint"]:
+            return Access.CHECKPOINT, 0, 0
         case ["r" | "w" | "d" as code, key]:
             amount: Any = 0
         case ["add" as code, key, amount]:
@@ -137,8 +145,8 @@ def _operation(place: int, op: Any) -> tuple[int, int, int]:
         case _:
             found = json.dumps(op)[:40]
             raise HeaderError(
-                f'operation {place} is {found}, not ["r", key], ["w", key], ["d", key]'
-                ' or ["add", key, amount]'
+                f'operation {place} is {found}, not ["r", key], ["w", key], ["d", key],'
+                ' ["add", key, amount] or ["checkpoint"]'
             )
     if not is_integer(key) or key < 0:
         raise HeaderError(f"operation {place} has key {json.dumps(key)}, not a number from 0 up")

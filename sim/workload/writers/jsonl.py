@@ -10,6 +10,7 @@ from sim.workload.readers.jsonl import CODES
 from sim.workload.types import Access, TransactionTrace
 
 _NAMES: Final = {int(kind): code for code, kind in CODES.items()}
+_OPERANDS: Final = {int(Access.ADD): 2, int(Access.CHECKPOINT): 0}
 _BLOCK: Final = 4096
 
 
@@ -25,7 +26,7 @@ def _rows(trace: TransactionTrace, start: int, end: int) -> list[dict[str, Any]]
     first = trace.first[start : end + 1]
     block = slice(int(first[0]), int(first[-1]))
     operations: list[list[str | int]] = [
-        [_NAMES[kind], key, amount] if kind == Access.ADD else [_NAMES[kind], key]
+        [_NAMES[kind], *(key, amount)[: _OPERANDS.get(kind, 1)]]
         for kind, key, amount in zip(
             trace.kind[block].tolist(),
             trace.key[block].tolist(),
