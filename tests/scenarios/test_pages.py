@@ -16,7 +16,8 @@ from tests.scenarios.test_output import RUN_KEYS
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "reference"
 FILES = (PAGES / "scenario-files.md").read_text()
 RESULTS = (PAGES / "results.md").read_text()
-EXAMPLES = re.findall(r"^```toml\n(.*?)^```", FILES, re.MULTILINE | re.DOTALL)
+TABLES_AND_FILES = re.findall(r"^```toml\n(.*?)^```", FILES, re.MULTILINE | re.DOTALL)
+EXAMPLES = [example for example in TABLES_AND_FILES if "title = " in example]
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
