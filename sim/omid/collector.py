@@ -82,13 +82,17 @@ class CompactingRegion(Resolution, Region):
     def compact(self, mark: int, *, major: bool) -> Step:
         """Visit the next keys and drop what nobody above the mark needs."""
         for key in list(islice(self.worth_compacting, self.rows_max)):
-            for record in self.read_files(key, major=major):
-                if record.commit == NONE and record.version <= mark:
-                    yield from self.settle(key, record.version, mark)
+            for record in self.undecided(key, mark, major=major):
+                yield from self.settle(key, record.version, mark)
             self.merge(key, mark, major=major)
             del self.worth_compacting[key]
             if not self.is_settled(key):
                 self.worth_compacting[key] = None
+
+    def undecided(self, key: int, mark: int, *, major: bool) -> list[Record]:
+        """Return the versions that began at or below the mark and have no commit field."""
+        records = self.read_files(key, major=major)
+        return [each for each in records if each.commit == NONE and each.version <= mark]
 
     def is_settled(self, key: int) -> bool:
         """Say whether compaction has nothing more to do for a key until it is written again."""

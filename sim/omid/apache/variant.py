@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from sim.omid.apache.checkpoints import CHECKPOINTS_MAX, CheckpointRegion
+from sim.omid.apache.checkpoints import CHECKPOINTS_MAX
 from sim.omid.apache.client import ApacheClient
+from sim.omid.apache.compactor import ScanningRegion
 from sim.omid.apache.conflict_table import LongCache
 from sim.omid.apache.manager import ApacheManager
 from sim.omid.apache.pipeline import ApachePipeline
@@ -20,7 +21,7 @@ from sim.omid.variant import Variant, roles_with
 VARIANT: Final = Variant(
     name="omid-apache",
     summary="what the Apache code does, hazards included",
-    source="Apache Phoenix-Omid, tso-server, transaction-client and hbase-client",
+    source="Apache Phoenix-Omid, tso-server, transaction-client, hbase-client, hbase-coprocessor",
     roles=roles_with(
         client=ApacheClient,
         manager=ApacheManager,
@@ -28,7 +29,7 @@ VARIANT: Final = Variant(
         conflict_table=LongCache,
         timestamps=ApacheTimestamps,
         store=BucketStore,
-        region=CheckpointRegion,
+        region=ScanningRegion,
     ),
     fences=True,
     checkpoints_max=CHECKPOINTS_MAX,

@@ -82,6 +82,8 @@ class _NoFreshAbsence(_Client):
         return row
 
 
+_COMPACTING: Final = ("omid", "omid-as-printed", "omid-ll", "omid-apache")
+
 MUTANTS: Final[tuple[Mutant, ...]] = (
     Mutant(
         name="no_low_water_mark_after_flush",
@@ -97,6 +99,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         mechanism="collector_invalidation",
         property="low_water_mark_safe",
         mixins={"region": _NoCollectorInvalidation},
+        variants=("omid", "omid-as-printed", "omid-apache"),
         summary="compaction drops what has no commit-table row, and does not invalidate it",
     ),
     Mutant(
@@ -105,6 +108,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         mechanism="collection_bound",
         property="snapshot_reads",
         mixins={"region": _CollectionBoundDropsFields},
+        variants=_COMPACTING,
         summary="compaction drops the commit fields of versions above the low water mark",
     ),
     Mutant(
@@ -113,6 +117,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         mechanism="collection_order",
         property="needed_versions_kept",
         mixins={"region": _CollectionOrderByStart},
+        variants=("omid", "omid-as-printed", "omid-ll"),
         summary="compaction keeps the newest version by start timestamp",
     ),
     Mutant(
@@ -121,6 +126,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         mechanism="read_only_low_water_mark",
         property="snapshot_reads",
         mixins={"client": _NoReadOnlyLowWaterMark},
+        variants=("omid", "omid-as-printed", "omid-ll"),
         summary="a read-only transaction commits although its snapshot may be collected",
     ),
     Mutant(
@@ -129,6 +135,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         mechanism="tombstones",
         property="acknowledged_commits_durable",
         mixins={"region": _TombstonesDroppedInMinor},
+        variants=_COMPACTING,
         summary="a minor compaction drops a tombstone, and the deleted value comes back",
     ),
     Mutant(
@@ -137,6 +144,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         mechanism="version_below_mark",
         property="needed_versions_kept",
         mixins={"region": _NoVersionBelowMark},
+        variants=_COMPACTING,
         summary="compaction keeps only what is above the low water mark",
     ),
     Mutant(
