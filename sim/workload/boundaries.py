@@ -41,10 +41,11 @@ class Rule:
 
     def check(self, form: Format) -> None:
         """Refuse what has no meaning for a format."""
+        window = None if self.window_ns is None else duration_words(self.window_ns)
         for name, given, fits, why in (
             ("requests", self.requests, not form.bounded, "it has transactions of its own"),
-            ("window", self.window_ns, not form.bounded, "it has transactions of its own"),
-            ("window", self.window_ns, form.timed, "it has no times"),
+            ("window", window, not form.bounded, "it has transactions of its own"),
+            ("window", window, form.timed, "it has no times"),
             ("writes", self.writes_ppm, not form.kinds, "it tells reads from writes"),
             ("speedup", self.speedup, form.timed, "it has no times"),
         ):
@@ -59,7 +60,7 @@ class Rule:
         """Say the rule in words."""
         said = [form.words, "keys are numbered as they first appear"]
         if not form.bounded:
-            within = f" within {_duration(self.window_ns)}" if self.window_ns else ""
+            within = f" within {duration_words(self.window_ns)}" if self.window_ns else ""
             whose = " of one client" if form.clients else ""
             said.append(
                 f"a transaction is at most {self.requests or REQUESTS} requests{whose} in a "
@@ -149,7 +150,7 @@ def _mixed(number: int) -> int:
     return mixed ^ (mixed >> 31)
 
 
-def _duration(length_ns: int) -> str:
+def duration_words(length_ns: int) -> str:
     """Say a length of time in the largest unit that it is whole in."""
     for unit, size_ns in (("s", 10**9), ("ms", 10**6), ("us", 10**3)):
         if length_ns % size_ns == 0:

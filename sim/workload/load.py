@@ -15,7 +15,7 @@ from typing import BinaryIO, Final
 
 from sim.kernel.streams import Streams
 from sim.workload.arrange import dense_clients
-from sim.workload.boundaries import Rule, transactions_of
+from sim.workload.boundaries import Rule, duration_words, transactions_of
 from sim.workload.exits import ExitTrace, exit_trace
 from sim.workload.formats.registry import EXITS, FORMATS, recognised
 from sim.workload.formats.request import Format
@@ -124,7 +124,8 @@ def _unused(rule: Rule, why: str, *more: str) -> None:
         given = getattr(rule, name)
         if given is not None:
             said = name.removesuffix("_ppm").removesuffix("_ns")
-            raise SettingError(said, given, f"none: {why}")
+            shown = duration_words(given) if name == "window_ns" else given
+            raise SettingError(said, shown, f"none: {why}")
 
 
 def _draw(path: Path, profile: Profile, reading: Reading) -> TransactionTrace:

@@ -1,5 +1,6 @@
 """Every exit code, reached through the installed command, with and without --json."""
 
+import gzip
 import json
 import re
 import signal
@@ -29,6 +30,10 @@ def here(tmp_path):
     limited = BANK + "\n[limits]\nevents_max = 200\n"
     (tmp_path / "limited.toml").write_text(limited)
     (tmp_path / "wrong.toml").write_text(BANK.replace("lease", "leese"))
+    for name, content in (("malformed", b"1\n2\nx\n"), ("cut", gzip.compress(b"1\n" * 99)[:-9])):
+        (tmp_path / f"{name}.lirs").write_bytes(content)
+        traced = re.sub(r"kind.*", f'file = "{name}.lirs"', BANK)
+        (tmp_path / f"{name}.toml").write_text(traced)
     return tmp_path
 
 
@@ -77,6 +82,8 @@ def test_1_an_expectation_is_not_met(here, flags):
         ("run", "bank.toml", "--junit", "/dev/null/junit.xml"),
         ("run", "bank.toml", "--log", "/dev/null/log"),
         ("run", "bank.toml", "wrong.toml"),
+        ("run", "malformed.toml"),
+        ("run", "cut.toml"),
         ("rnu", "bank.toml"),
     ],
     ids=" ".join,

@@ -169,3 +169,37 @@ def test_mutant_given_by_hand_is_checked():
     )
     printed = BANK.replace('"omid"\n', '"omid"\nvariant = "omid-as-printed"\n')
     assert "does not apply to variant" in problem(printed, mutant="no_reread")
+
+
+REQUESTS = TRACED.replace('file = "trace.npz"', 'file = "trace.lirs"')
+
+
+def test_a_recording_becomes_transactions_by_the_rule_of_the_scenario(tmp_path):
+    (tmp_path / "trace.lirs").write_text("".join(f"{number}\n" for number in range(12)))
+    rule = 'requests = 3\nwrites = "50%"\ntransactions = 3\nclients = 2\n'
+    resolved = settled(REQUESTS + rule, tmp_path)
+    assert resolved.trace.first.tolist() == [0, 3, 6, 9]
+    assert resolved.trace.client.tolist() == [0, 1, 0]
+    told = resolved.workload()
+    assert told["transactions"] == 3
+    assert "a transaction is at most 3 requests in a row" in told["notes"]
+    assert any(note.startswith("50 % of the requests write") for note in told["notes"])
+    # What is written out runs as the same workload.
+    again = parse(resolved.text().encode(), name="again.toml", folder=tmp_path)
+    assert resolve(again).canonical() == resolved.canonical()
+
+
+def test_a_rule_without_a_meaning_and_a_bad_line_are_told_on_one_line(tmp_path):
+    (tmp_path / "trace.lirs").write_text("1\n2\nx\n")
+    told = problem(REQUESTS + 'window = "1s"\n', tmp_path)
+    assert told == "s.toml: window = '1 s': expected none for the format lirs: it has no times"
+    told = problem(REQUESTS, tmp_path)
+    assert told.startswith(f'{tmp_path / "trace.lirs"}:3: "x"; a line is a key')
+
+
+def test_a_description_draws_from_the_seed_of_the_run(tmp_path):
+    (tmp_path / "trace.lirs").write_text("recordcount=100\nreadproportion=0.5\n")
+    first, second = (settled(REQUESTS, tmp_path, seed=seed) for seed in (1, 2))
+    assert first.trace.transactions == 1000
+    assert first.trace.key.tolist() != second.trace.key.tolist()
+    assert first.canonical() != second.canonical()

@@ -73,7 +73,11 @@ def test_as_many_requests_write_as_the_rule_says_where_the_recording_does_not():
 @pytest.mark.parametrize(
     ("rule", "tells", "why"),
     [
-        (Rule(window_ns=5), {}, "window = 5: expected none for the format test: it has no times"),
+        (
+            Rule(window_ns=5),
+            {},
+            "window = '5 ns': expected none for the format test: it has no times",
+        ),
         (Rule(speedup=5), {}, "speedup = 5: expected none for the format test: it has no times"),
         (Rule(writes_ppm=5), {"kinds": True}, "it tells reads from writes"),
         (Rule(requests=5), {"bounded": True}, "it has transactions of its own"),

@@ -2,6 +2,7 @@
 
 import gzip
 import lzma
+import tracemalloc
 
 import pytest
 import zstandard
@@ -10,6 +11,7 @@ from sim.workload.boundaries import Rule
 from sim.workload.formats.registry import FORMATS
 from sim.workload.load import Reading, load
 from sim.workload.readers.errors import TraceFileError
+from sim.workload.readers.opened import opened
 from tests.workload.recordings import BLOCK, IO, KINDS, KV, KVM, LLM, SMALL, XEN, xen_npz
 
 PACKINGS = {
@@ -135,3 +137,18 @@ def test_a_format_without_a_mark_must_be_named(name, saved):
 def test_a_recording_without_requests_is_refused(saved):
     with pytest.raises(TraceFileError, match="no request"):
         load(saved(IO))
+
+
+@pytest.mark.parametrize("packing", ["plain", "gzip", "zstandard"])
+def test_a_recording_is_never_held_as_a_whole(packing, saved):
+    count = 40_000
+    path = saved(PACKINGS[packing](b"1 1 0 %d\n" % 123_456_789 * count))
+    tracemalloc.start()
+    try:
+        with opened(path) as file:
+            assert sum(1 for _ in FORMATS["oltp"].requests(file, path)) == count
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # Of 640,000 bytes, a window of the compression and a few lines at a time.
+    assert peak < 300_000

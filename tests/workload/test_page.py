@@ -2,9 +2,12 @@ from dataclasses import fields
 from pathlib import Path
 
 from scenarios import data
+from scenarios.schema.workload import Trace
+from sim.workload.formats.registry import FORMATS
 from sim.workload.generate.keys import DISTRIBUTIONS
 from sim.workload.generate.kinds import GENERATORS
-from sim.workload.load import load
+from sim.workload.load import OWN, load
+from sim.workload.profiles.registry import PROFILES
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/workloads.md").read_text()
 
@@ -25,7 +28,9 @@ def test_the_page_has_every_generator_with_every_setting():
         assert ["transactions", "clients", *said] == names
 
 
-def test_the_page_names_every_distribution_and_every_recording():
-    for name in (*DISTRIBUTIONS, *(name for name in data.DATASETS if name.startswith("cobra/"))):
+def test_the_page_names_every_distribution_format_data_set_and_key():
+    formats = (*OWN, *FORMATS, *PROFILES)
+    keys = set(Trace.model_fields) - {"kind", "think", "content", "file", "dataset"}
+    for name in (*DISTRIBUTIONS, *formats, *data.DATASETS, *sorted(keys)):
         if name != "uniform":
             assert f"`{name}`" in PAGE

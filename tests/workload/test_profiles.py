@@ -211,7 +211,7 @@ def test_a_model_that_is_no_json_is_told_with_its_line(saved):
     ("content", "reading", "message"),
     [
         (HALVES, Reading(part="x"), "part = 'x': expected none"),
-        (HALVES, Reading(rule=Rule(window_ns=5)), "window = 5: expected none: a description"),
+        (HALVES, Reading(rule=Rule(window_ns=5)), "window = '5 ns': expected none: a description"),
         (HALVES, Reading(rule=Rule(writes_ppm=5)), "writes = 5: expected none"),
         (CLUSTERS, Reading(), "part = None: expected one of cluster1, cluster2"),
         (CLUSTERS, Reading(part="cluster11"), "did you mean 'cluster1'?"),

@@ -24,6 +24,8 @@ LINE_BYTES_MAX: Final = 1 << 16
 _GZIP: Final = b"\x1f\x8b"
 _XZ: Final = b"\xfd7zXZ\x00"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
+_SKIPPABLE: Final = 0x184D2A50
+_FRAME_HEAD_BYTES: Final = 18
 _CHUNK: Final = 1 << 16
 
 
@@ -76,18 +78,15 @@ def numbered_lines(file: BinaryIO, path: Path, *, blank: bool = False) -> Iterat
 
 
 class _Zstandard(io.RawIOBase):
-    """Decompresses Zstandard frames one after the other, and insists on the end of the last."""
+    """Decompresses Zstandard frames one after the other, never more than is asked for."""
 
     def __init__(self, file: BinaryIO) -> None:
         import zstandard
 
         self._error: type[Exception] = zstandard.ZstdError
-        self._new = zstandard.ZstdDecompressor().decompressobj
-        self._frame = self._new()
-        self._file = file
-        self._inside = False
-        self._ready = b""
-        self._left = b""
+        _check_frames(file)
+        decompressor = zstandard.ZstdDecompressor()
+        self._content = decompressor.stream_reader(file, _CHUNK, read_across_frames=True)
 
     def readable(self) -> bool:
         """Say that this can be read."""
@@ -95,21 +94,36 @@ class _Zstandard(io.RawIOBase):
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # a narrower buffer is all that BufferedReader gives
         """Fill a buffer with decompressed bytes; 0 is the end."""
-        while not self._ready and (chunk := self._left or self._file.read(_CHUNK)):
-            self._decompress(chunk)
-        if not self._ready and self._inside:
-            raise EOFError("the last frame has no end")
-        size = min(len(buffer), len(self._ready))
-        buffer[:size] = self._ready[:size]
-        self._ready = self._ready[size:]
-        return size
-
-    def _decompress(self, chunk: bytes) -> None:
         try:
-            self._ready = self._frame.decompress(chunk)
+            return self._content.readinto(buffer)
         except self._error as error:
             raise _DamagedError(str(error)) from None
-        self._inside, self._left = not self._frame.eof, b""
-        if self._frame.eof:
-            self._left = self._frame.unused_data
-            self._frame = self._new()
+
+
+def _check_frames(file: BinaryIO) -> None:
+    """Walk over the heads of all frames and blocks (RFC 8878): the library ends at any cut."""
+    import zstandard
+
+    length = file.seek(0, io.SEEK_END)
+    place = file.seek(0)
+    while place < length:
+        head = file.read(_FRAME_HEAD_BYTES)
+        if int.from_bytes(head[:4], "little") & ~0xF == _SKIPPABLE:
+            place = file.seek(place + 8 + int.from_bytes(head[4:8], "little"))
+            continue
+        try:
+            frame = zstandard.get_frame_parameters(head)
+            place = file.seek(place + zstandard.frame_header_size(head))
+        except zstandard.ZstdError as error:
+            raise _DamagedError(str(error)) from None
+        last = False
+        while not last and place < length:
+            block = int.from_bytes(file.read(3), "little")
+            last, run_length, size = bool(block & 1), block >> 1 & 3 == 1, block >> 3
+            place = file.seek(place + 3 + (1 if run_length else size))
+        place = file.seek(place + (4 if frame.has_checksum else 0))
+        if not last:
+            raise EOFError("the last frame has no end")
+    if place > length:
+        raise EOFError("the last block has no end")
+    file.seek(0)
