@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import sys
@@ -34,6 +35,7 @@ from vldb18.sensitivity import Change, sensitivity
 from vldb18.tables import costs_table, points_table, sensitivity_table, summary
 
 from reports.predictions import Curve, predictions_svg
+from sim.omid.variants import VARIANTS
 
 SEEDS = 5
 QUICK = Effort(transactions=400, batched_s=1.0)
@@ -42,9 +44,13 @@ QUICK_LOADS = (97.04, 100.0)
 
 
 def wanted(*, quick: bool) -> list[Point]:
-    """Return the points to predict."""
-    everything = points()
-    return [point for point in everything if not quick or point.cell.load in QUICK_LOADS]
+    """Return the points to predict: those of the protocols that there are."""
+    return [
+        point
+        for point in points()
+        if all(cell.protocol in VARIANTS for cell in point.needs)
+        and (not quick or point.cell.load in QUICK_LOADS)
+    ]
 
 
 def say(line: str) -> None:
@@ -138,14 +144,21 @@ def _plain(each: Prediction) -> dict[str, Any]:
         "load_k": point.cell.load,
         "quantity": point.quantity,
         "predicted": each.predicted.mean,
-        "half_width": None
-        if each.predicted.half_width != each.predicted.half_width
-        else each.predicted.half_width,
+        "half_width": each.predicted.half_width,
         "published": point.published,
         "error_percent": 100 * each.error if point.comparable else None,
         "met": None if point.comparable else each.met,
         "held_out": not point.fitted,
     }
+
+
+def _without_nan(data: Any) -> Any:
+    """Return plain data with null for every number that is none."""
+    if isinstance(data, dict):
+        return {name: _without_nan(value) for name, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_without_nan(value) for value in data]
+    return None if isinstance(data, float) and math.isnan(data) else data
 
 
 def main() -> int:
@@ -183,7 +196,7 @@ def main() -> int:
     seconds = time.monotonic() - started
     if options.json:
         data = document(costs, predictions, found, changes, together, seconds)
-        sys.stdout.write(json.dumps(data, indent=2) + "\n")
+        sys.stdout.write(json.dumps(_without_nan(data), indent=2, allow_nan=False) + "\n")
         return 0
     tell([f"percolator with its other keys locked together: {together:.1f} %"])
     tell([*(sensitivity_table(changes) if changes else ()), "", f"{seconds:.0f} s"])

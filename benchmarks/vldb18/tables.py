@@ -68,6 +68,9 @@ def summary(predictions: Sequence[Prediction], found: Sequence[Rank]) -> Iterato
         yield f"  {family:10} {_counted(rows):>4} points: {mape(rows):6.1f} %"
     for protocol in PROTOCOLS:
         rows = [each for each in latencies if each.point.cell.protocol == protocol]
+        if not rows:
+            yield f"  {protocol} is no variant here: its points are left out"
+            continue
         yield f"  {protocol:10} {_counted(rows):>4} latencies: {mape(rows):6.1f} %"
     yield f"  fitted points, for comparison: {mape(predictions, fitted=True):.1f} %"
     met = sum(each.met for each in small)
