@@ -1,181 +1,213 @@
-"""Put every mutant through every shipped scenario and a short seed sweep, and say who caught it.
+"""Put every mutant of Omid to the test, and say who caught it, in how many runs and seconds.
 
-    python benchmarks/omid_mutants.py [--json] [--seeds N] [--out DIR]
+    python benchmarks/omid_mutants.py [--json] [--seeds N] [--mutants A,B] [--workers N] [--out DIR]
 
-Each mutant runs in its own scenario; one of the reference configuration also in every scenario of
-that, and in the first N seeds of the family `omid/pauses`. The reference runs in all of them too,
-and no property may be violated there. With --out the matrix is written as Markdown, JSON and SVG.
+A mutant runs in the shipped scenarios of its own, and then in the families of its variants (the
+scenarios whose faults a seed draws), seed by seed up to N, until one catches it. A benign mutant
+runs in all of them. The variants run in the same families without a mutant first: what they
+violate themselves (the Apache code has hazards) convicts no mutant at that seed.
+
+Seconds are processor time. Exit 1 when a mutant is not caught, a benign one is flagged, or a family
+that expects no violation has one without a mutant. With --out the matrix of properties is written
+as Markdown, JSON and SVG.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
+import platform
+import shutil
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
-from reports.matrix import NO_MUTANT, Cell, Matrix, matrix_json, matrix_markdown
-from reports.words import HOLDS, NOT_EXERCISED, VIOLATED
+from mutants.matrix import write_matrix
+from mutants.rows import Catch, Row, Run, grid, own_scenario
+
+from reports.grid import coloured, plain
 from scenarios.library import shipped
-from scenarios.load import load
+from scenarios.load import Source, load
 from scenarios.resolve import resolve
 from scenarios.run import run
 from sim.omid.mutants import MUTANTS
-from sim.omid.variant import PROPERTIES
 
-FAMILY = "omid/pauses"
-EXPECTS_ITS_OWN = ("omid/clock-drift-beyond-bound",)
-WORKLOADS = ("omid/trace-", "omid/ycsb-")
-"""Scenarios that differ in their workloads alone: `omid_coverage.py` runs them."""
+SEEDS = 150
+CHUNK = 10
+"""Seeds of a family that one process runs without a mutant before it takes other work."""
 
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One run: a mutant, or none, in a scenario with a seed, or with the scenario's own."""
-
-    mutant: str
-    scenario: str
-    seed: int | None = None
+Baseline = Mapping[tuple[str, int], frozenset[str]]
+"""What a family violates without a mutant, by name and seed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What one run showed: the premise and the verdict of every property."""
-
-    task: Task
-    verdicts: dict[str, tuple[bool, int]]
-    seconds: float
+@cache
+def scenario(name: str) -> Source:
+    """Return a shipped scenario."""
+    return load(shipped()[name].path, name=name)
 
 
-def perform(task: Task) -> Done:
+@cache
+def families() -> dict[str, list[str]]:
+    """Return the families of every variant."""
+    found: dict[str, list[str]] = {}
+    for name in shipped():
+        stated = scenario(name).scenario
+        if stated.nemesis and stated.mutant is None:
+            found.setdefault(stated.variant, []).append(name)
+    return found
+
+
+def perform(name: str, mutant: str | None, seed: int | None = None) -> Run:
     """Make one run."""
     started = time.process_time()
-    mutant = None if task.mutant == NO_MUTANT else task.mutant
-    path = shipped()[task.scenario].path
-    finished = run(resolve(load(path, name=task.scenario), seed=task.seed, mutant=mutant))
-    assert finished.judgement is not None, f"{task} came to no verdict: {finished.bug}"
-    verdicts = {v.property: (v.holds, v.premise) for v in finished.judgement.verdicts}
-    return Done(task, verdicts, time.process_time() - started)
-
-
-def plan(seeds: int) -> list[Task]:
-    """Return every run, mutants in order of their numbers, the reference first."""
-    sources = {name: load(entry.path).scenario for name, entry in shipped().items()}
-    reference = [
-        name
-        for name, scenario in sources.items()
-        if scenario.mutant is None
-        and scenario.variant == "omid"
-        and name not in (FAMILY, *EXPECTS_ITS_OWN)
-        and not name.startswith(WORKLOADS)
-    ]
-    mutants = sorted(MUTANTS, key=lambda name: MUTANTS[name].number)
-    tasks = []
-    for mutant in (NO_MUTANT, *mutants):
-        own = [name for name, scenario in sources.items() if scenario.mutant == mutant]
-        tasks += [Task(mutant, name) for name in own]
-        if mutant == NO_MUTANT or "omid" in MUTANTS[mutant].variants:
-            tasks += [Task(mutant, name) for name in reference]
-            tasks += [Task(mutant, FAMILY, seed) for seed in range(seeds)]
-    return tasks
-
-
-def cells(done: Iterable[Done]) -> tuple[Cell, ...]:
-    """Sum up the runs of each mutant in each scenario, property by property."""
-    groups: dict[tuple[str, str], list[Done]] = {}
-    for each in done:
-        groups.setdefault((each.task.mutant, each.task.scenario), []).append(each)
-    result = []
-    for (mutant, scenario), runs in groups.items():
-        seconds = round(sum(each.seconds for each in runs), 3)
-        for name in PROPERTIES:
-            judged = [each.verdicts[name] for each in runs if name in each.verdicts]
-            if not judged:
-                continue
-            violated = sum(not holds for holds, _ in judged)
-            exercised = any(premise for _, premise in judged)
-            word = VIOLATED if violated else HOLDS if exercised else NOT_EXERCISED
-            planted = mutant in MUTANTS and MUTANTS[mutant].property == name
-            result.append(
-                Cell(
-                    mutant=mutant,
-                    scenario=scenario,
-                    property=name,
-                    word=word,
-                    runs=len(judged),
-                    violated=violated,
-                    seconds=seconds,
-                    intended=planted,
-                )
-            )
-    return tuple(result)
-
-
-def overview(matrix: Matrix) -> Matrix:
-    """Return the matrix with one row a mutant, over all its scenarios: small enough to see."""
-    merged = []
-    for mutant in matrix.mutants:
-        for name in matrix.properties:
-            mine = [c for c in matrix.cells if (c.mutant, c.property) == (mutant, name)]
-            words = {cell.word for cell in mine}
-            merged.append(
-                Cell(
-                    mutant=mutant,
-                    scenario="all scenarios",
-                    property=name,
-                    word=next(w for w in (VIOLATED, HOLDS, NOT_EXERCISED) if w in words),
-                    runs=sum(cell.runs for cell in mine),
-                    violated=sum(cell.violated for cell in mine),
-                    seconds=round(sum(cell.seconds for cell in mine), 3),
-                    intended=any(cell.intended for cell in mine),
-                )
-            )
-    return replace(matrix, cells=tuple(merged))
-
-
-def measure(seeds: int) -> Matrix:
-    """Make every run and return the matrix."""
-    started = time.perf_counter()
-    tasks = plan(seeds)
-    with ProcessPoolExecutor() as pool:
-        done = list(pool.map(perform, tasks, chunksize=8))
-    return Matrix(
-        title="Every mutant is caught, and the reference is not",
-        subtitle=(
-            f"{len(MUTANTS)} mutants of Omid, {len(tasks)} runs in"
-            f" {time.perf_counter() - started:.0f} s; the family {FAMILY} with {seeds} seeds each."
-        ),
-        cells=cells(done),
-        mutants=(NO_MUTANT, *sorted(MUTANTS, key=lambda name: MUTANTS[name].number)),
-        properties=PROPERTIES,
-        benign=tuple(name for name, mutant in MUTANTS.items() if mutant.benign),
+    source = scenario(name)
+    if mutant is None or source.scenario.mutant == mutant:
+        finished = run(resolve(source, seed=seed))
+    else:
+        finished = run(resolve(source, seed=seed, mutant=mutant))
+    assert finished.judgement is not None, f"{name}, {mutant}, seed {seed}: {finished.bug}"
+    return Run(
+        scenario=name,
+        seed=finished.record.seed,
+        premises={each.property: each.premise for each in finished.judgement.verdicts},
+        violated=finished.record.violated,
+        as_expected=not finished.record.unmet,
+        seconds=time.process_time() - started,
     )
 
 
+def unmutated(task: tuple[str, Sequence[int]]) -> list[Run]:
+    """Run some seeds of a family as it is."""
+    name, seeds = task
+    return [perform(name, None, seed) for seed in seeds]
+
+
+def examine(name: str, *, seeds: int, baseline: Baseline) -> Row:
+    """Put one mutant to the test."""
+    mutant = MUTANTS[name]
+    own = [each for each in shipped() if scenario(each).scenario.mutant == name]
+    own.sort(key=lambda each: each != own_scenario(name))
+    runs, by_scenario, by_sweep = [], None, None
+    for each in own:
+        runs.append(perform(each, name))
+        caught = runs[-1].as_expected and mutant.property in runs[-1].violated
+        if by_scenario is None and (caught or (mutant.benign and runs[-1].violated)):
+            by_scenario = Catch.after(runs, runs[-1].violated)
+    swept: list[Run] = []
+    for seed, family in (
+        (seed, family)
+        for seed in range(seeds)
+        for variant in mutant.variants
+        for family in families().get(variant, ())
+    ):
+        if by_sweep is None or mutant.benign:
+            swept.append(perform(family, name, seed))
+            blamed = tuple(p for p in swept[-1].violated if p not in baseline[family, seed])
+            if blamed and by_sweep is None:
+                by_sweep = Catch.after(swept, blamed)
+    return Row(name=name, by_scenario=by_scenario, by_sweep=by_sweep, runs=(*runs, *swept))
+
+
+def measure(names: Sequence[str], *, seeds: int, workers: int) -> tuple[list[Run], list[Row]]:
+    """Run the families as they are, then every mutant; return both in a fixed order."""
+    variants = dict.fromkeys(v for name in names for v in MUTANTS[name].variants)
+    chunks = [
+        (family, range(first, min(first + CHUNK, seeds)))
+        for variant in variants
+        for family in families().get(variant, ())
+        for first in range(0, seeds, CHUNK)
+    ]
+    with ProcessPoolExecutor(workers) as pool:
+        plain_runs = [each for chunk in pool.map(unmutated, chunks) for each in chunk]
+        baseline = {(each.scenario, each.seed): frozenset(each.violated) for each in plain_runs}
+        rows = list(pool.map(partial(examine, seeds=seeds, baseline=baseline), names))
+    return plain_runs, rows
+
+
+def faults_of(plain_runs: Sequence[Run], rows: Sequence[Row]) -> list[str]:
+    """Return what is wrong, one line each: nothing, as it should be."""
+    wrong = [f"{row.name} was not caught" for row in rows if not (row.benign or row.caught)]
+    wrong += [f"{row.name} is benign and was flagged" for row in rows if row.benign and row.caught]
+    for each in plain_runs:
+        excused = "violated" in scenario(each.scenario).scenario.expect.properties.values()
+        if each.violated and not excused:
+            wrong.append(f"{each.scenario} violates a property without a mutant, seed {each.seed}")
+    return wrong
+
+
+def figures(plain_runs: Sequence[Run], rows: Sequence[Row], seconds: float) -> dict[str, Any]:
+    """Return everything as one document."""
+    harmful = [row for row in rows if not row.benign]
+    benign = [row for row in rows if row.benign]
+    return {
+        "mutants": len(rows),
+        "caught": sum(row.caught for row in harmful),
+        "caught_by_scenario": sum(row.by_scenario is not None for row in harmful),
+        "caught_by_sweep": sum(row.by_sweep is not None for row in harmful),
+        "harmful": len(harmful),
+        "benign": len(benign),
+        "benign_flagged": sum(row.caught for row in benign),
+        "runs": sum(len(row.runs) for row in rows) + len(plain_runs),
+        "seconds": round(seconds, 1),
+        "families": {
+            family: {
+                "runs": len(runs := [each for each in plain_runs if each.scenario == family]),
+                "violating": sum(bool(each.violated) for each in runs),
+            }
+            for family in dict.fromkeys(each.scenario for each in plain_runs)
+        },
+        "table": [row.document() for row in rows],
+        "wrong": faults_of(plain_runs, rows),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "versions": {"python": platform.python_version()},
+    }
+
+
+def show(told: Mapping[str, Any], rows: Sequence[Row]) -> str:
+    """Return the table and its summary for a terminal."""
+    table = grid(rows)
+    text, width = plain(table), shutil.get_terminal_size().columns
+    if sys.stdout.isatty() and max(map(len, text.splitlines())) > width:
+        text = coloured(table, width=width)
+    lines = [
+        f"{told['caught']} of {told['harmful']} mutants caught:",
+        f"  {told['caught_by_scenario']} by a scenario of their own,",
+        f"  {told['caught_by_sweep']} by a seed of a family",
+        f"{told['benign_flagged']} of {told['benign']} benign mutants flagged",
+        *(
+            f"{family} without a mutant: {each['violating']} of {each['runs']} runs violate"
+            for family, each in told["families"].items()
+        ),
+        f"{told['runs']} runs in {told['seconds']} s",
+        *(f"WRONG: {line}" for line in told["wrong"]),
+    ]
+    return "\n".join([text, *lines]) + "\n"
+
+
 def main() -> int:
-    """Print the matrix; exit 1 when a mutant escapes or the reference is caught."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--seeds", type=int, default=50)
+    """Print the table, or one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="seeds of each family at most")
+    parser.add_argument("--mutants", default=",".join(MUTANTS), help="names, with commas")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, help="folder for mutants.md, .json and .svg")
     options = parser.parse_args()
-    matrix = measure(options.seeds)
-    sys.stdout.write(matrix_json(matrix) if options.json else matrix_markdown(matrix))
+    names = options.mutants.split(",")
+    if unknown := [name for name in names if name not in MUTANTS]:
+        parser.error(f'unknown mutant "{unknown[0]}"; `bulkhead scenarios` lists them')
+    started = time.perf_counter()
+    plain_runs, rows = measure(names, seeds=options.seeds, workers=options.workers)
+    told = figures(plain_runs, rows, time.perf_counter() - started)
+    sys.stdout.write(json.dumps(told, indent=2) + "\n" if options.json else show(told, rows))
     if options.out:
-        from reports.matrix_picture import matrix_svg
-
-        options.out.mkdir(parents=True, exist_ok=True)
-        for suffix, text in (
-            ("md", matrix_markdown(matrix)),
-            ("json", matrix_json(matrix)),
-            ("svg", matrix_svg(overview(matrix))),
-        ):
-            (options.out / f"mutants.{suffix}").write_text(text, encoding="utf-8")
-    escaped = [name for name in MUTANTS if matrix.caught(name) == MUTANTS[name].benign]
-    return 1 if escaped or matrix.caught(NO_MUTANT) else 0
+        write_matrix(options.out, plain_runs, rows, told["seconds"])
+    return 1 if told["wrong"] else 0
 
 
 if __name__ == "__main__":

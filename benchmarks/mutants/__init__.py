@@ -1,0 +1,1 @@
+"""What `omid_mutants.py` counts and writes."""
