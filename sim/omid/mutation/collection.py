@@ -91,6 +91,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         mechanism="low_water_mark_after_flush",
         property="low_water_mark_safe",
         mixins={"manager": _NoLowWaterMarkAfterFlush},
+        variants=("omid", "omid-as-printed", "omid-apache"),
         summary="the low water mark is persisted while commits below it are in flight",
     ),
     Mutant(
