@@ -43,8 +43,8 @@ class ExitTrace:
     source: str
     time_ns: Integers
     cpu: npt.NDArray[np.int32]
-    domain: npt.NDArray[np.int32]
-    vcpu: npt.NDArray[np.int32]
+    domain: Integers
+    vcpu: Integers
     kind: npt.NDArray[np.int32]
     address: npt.NDArray[np.uint64]
     kinds: tuple[str, ...]
@@ -77,7 +77,7 @@ def exit_trace(
 ) -> ExitTrace:
     """Return the trace of events that come in order of time."""
     time_ns, address = array("q"), array("Q")
-    cpu, domain, vcpu, kind = array("i"), array("i"), array("i"), array("i")
+    cpu, domain, vcpu, kind = array("i"), array("q"), array("q"), array("i")
     kinds: dict[str, int] = {}
     for event in events:
         time_ns.append(event.time_ns)
@@ -91,8 +91,8 @@ def exit_trace(
         source=source,
         time_ns=np.array(time_ns, dtype=np.int64),
         cpu=np.array(cpu, dtype=np.int32),
-        domain=np.array(domain, dtype=np.int32),
-        vcpu=np.array(vcpu, dtype=np.int32),
+        domain=np.array(domain, dtype=np.int64),
+        vcpu=np.array(vcpu, dtype=np.int64),
         kind=np.array(kind, dtype=np.int32),
         address=np.array(address, dtype=np.uint64),
         kinds=tuple(kinds),

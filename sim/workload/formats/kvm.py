@@ -22,7 +22,6 @@ from sim.workload.readers.opened import numbered_lines
 from sim.workload.types import Access
 
 SECOND_NS: Final = 1_000_000_000
-_COUNT_MAX: Final = 1 << 32
 _REASON: Final = "KVM_EXIT_REASON"
 _COLUMNS: Final = frozenset({"PID", "TID", "TIDS", _REASON, "COUNT"})
 _WRITING: Final = frozenset(
@@ -82,7 +81,7 @@ def _tables(file: BinaryIO, path: Path) -> Iterator[_Table]:
 
 def _command(text: str) -> _Table:
     """Read what the command above a table asked for."""
-    process, thread = re.search(r" -p (\d+)\b", text), re.search(r" -t (\d+)\b", text)
+    process, thread = re.search(r" -p (\d{1,8})\b", text), re.search(r" -t (\d{1,8})\b", text)
     rest = re.sub(r" -[a-zA-Z]+ \S+", "", text)
     seconds = re.search(r" (\d{1,6})\b", rest)
     return _Table(
@@ -98,7 +97,7 @@ def _row(
     cells = dict(zip(columns, text.split(), strict=False))
     numbers = {name: cell for name, cell in cells.items() if name != _REASON}
     if len(text.split()) != len(columns) or not all(
-        cell.isascii() and cell.isdecimal() and int(cell) < _COUNT_MAX for cell in numbers.values()
+        cell.isascii() and cell.isdecimal() and len(cell) < 9 for cell in numbers.values()
     ):
         mend = f"expected {', '.join(columns)} as the head of the table has them"
         raise TraceFileError(path, f'"{text[:60]}"', mend, line)
