@@ -1,6 +1,7 @@
 """Run every variant under every trace, every YCSB mix and the mixes of 2018, with a failover.
 
-    python benchmarks/omid_coverage.py [--json] [--workers N] [--seed N] [--only TEXT]
+    python benchmarks/omid_coverage.py [--json] [--workers N] [--seed N] [--transactions N]
+                                      [--workload TEXT] [--variant NAME]
 
 Traces and YCSB mixes come as the shipped scenarios that run one have them, with their faults;
 where the data is absent their built-in workload runs, and the table says so. A violation is known
@@ -66,6 +67,7 @@ class Task:
     workload: str
     variant: str
     seed: int
+    transactions: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,14 @@ def perform(task: Task) -> Cell:
     """Make one run."""
     started = time.perf_counter()
     source = source_of(task.workload)
-    scenario = source.scenario.model_copy(update={"variant": task.variant, "expect": Expect()})
+    update = {"transactions": task.transactions} if task.transactions is not None else {}
+    scenario = source.scenario.model_copy(
+        update={
+            "variant": task.variant,
+            "expect": Expect(),
+            "workload": source.scenario.workload.model_copy(update=update),
+        }
+    )
     whole = Source(scenario=scenario, name=source.name, folder=source.folder)
     finished = run(resolve(whole, seed=task.seed))
     assert not finished.bug, f"{task}: {finished.bug}"
@@ -142,12 +151,16 @@ def perform(task: Task) -> Cell:
     )
 
 
-def measure(*, workers: int, seed: int, only: str) -> list[Cell]:
+def measure(options: argparse.Namespace) -> list[Cell]:
     """Make every run, and set known violations aside."""
     known = known_violations()
-    tasks = [Task(name, variant, seed) for name in workloads() for variant in VARIANTS]
-    tasks = [task for task in tasks if only in task.workload or only == task.variant]
-    with ProcessPoolExecutor(workers) as pool:
+    tasks = [
+        Task(name, variant, options.seed, options.transactions)
+        for name in workloads()
+        for variant in VARIANTS
+        if options.workload in name and options.variant in ("", variant)
+    ]
+    with ProcessPoolExecutor(options.workers) as pool:
         done = list(pool.map(perform, tasks, chunksize=4))
     return [
         Cell(
@@ -198,10 +211,12 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="", help="workloads with this text, or one variant")
+    parser.add_argument("--transactions", type=int, help="of each workload; 0 is all of a trace")
+    parser.add_argument("--workload", default="", help="those with this text in their names")
+    parser.add_argument("--variant", default="", help="this one alone")
     options = parser.parse_args()
     started = time.perf_counter()
-    cells = measure(workers=options.workers, seed=options.seed, only=options.only)
+    cells = measure(options)
     seconds = round(time.perf_counter() - started, 2)
     sums = {
         "runs": len(cells),

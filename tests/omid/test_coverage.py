@@ -37,7 +37,7 @@ def test_a_cell_says_what_a_run_came_to(coverage, cell):
 
 
 def called(coverage, monkeypatch, capsys, cells):
-    monkeypatch.setattr(coverage, "measure", lambda **_: cells)
+    monkeypatch.setattr(coverage, "measure", lambda _: cells)
     monkeypatch.setattr("sys.argv", ["omid_coverage.py", "--json"])
     code = coverage.main()
     return code, json.loads(capsys.readouterr().out)
