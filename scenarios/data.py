@@ -120,7 +120,8 @@ def _companions(path: Path, dataset: Dataset) -> Iterator[tuple[Path, str]]:
     for name, known in dataset.companions:
         file = path.parent / name
         if not file.is_file():
-            raise MissingDataError(dataset, folder())
+            lacking = str(Path(dataset.file).with_name(name))
+            raise MissingDataError(replace(dataset, file=lacking), folder())
         yield file, known
 
 
