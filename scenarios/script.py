@@ -3,14 +3,14 @@
     sessions = [
       ["write 1, write 2"],
       ["at 2s: read 1, read 10..40, read 2", "add 3 by 5, roll back"],
-      ["at 3s: fence, read 1", "write 1, checkpoint, write 1"],
+      ["at 3s: fence, read 1, until 4s, read 2", "write 1, checkpoint, write 1"],
     ]
 
 A session is a list of transactions, a transaction a list of steps with commas between them.
 `at` gives the earliest instant at which a transaction begins; `10..40` is all keys from 10 to
-40; `roll back`, as the last step, rolls back where others commit; `fence`, as the first one,
-shuts out everybody who began before and has not committed yet; `checkpoint` sets what follows
-apart from what came before.
+40; `until` waits for an instant; `roll back`, as the last step, rolls back where others commit;
+`fence`, as the first one, shuts out everybody who began before and has not committed yet;
+`checkpoint` sets what follows apart from what came before.
 """
 
 from __future__ import annotations
@@ -87,12 +87,14 @@ def parse_step(text: str) -> list[Step]:
     """Return the accesses of one step."""
     if text == "checkpoint":
         return [(Access.CHECKPOINT, 0, 0)]
+    if text.startswith("until "):
+        return [(Access.UNTIL, 0, duration(text.removeprefix("until ").strip()))]
     match = _STEP.fullmatch(text)
     if match is None:
         raise ValueError(
             f'"{text}" is no step: write "read 1", "write 1", "delete 1", "add 1",'
-            ' "add 1 by 5", "read 10..40", "checkpoint", "fence" at the start, or "roll back"'
-            " at the end"
+            ' "add 1 by 5", "read 10..40", "until 2s", "checkpoint", "fence" at the start,'
+            ' or "roll back" at the end'
         )
     verb, low, high, amount = match.groups()
     if amount is not None and verb != "add":

@@ -17,6 +17,7 @@ Kind = Literal[
     "clock_step",
     "clock_drift",
     "session_expiry",
+    "compaction",
     "partition",
     "loss",
     "duplicate",

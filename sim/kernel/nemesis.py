@@ -15,6 +15,7 @@ from sim.kernel.faults import (
     KINDS,
     ClockDrift,
     ClockStep,
+    Compaction,
     Crash,
     Delay,
     Duplicate,
@@ -138,7 +139,7 @@ class _Draw:
         start_ns = nemesis.start_ns + below(self._stream, self._window_ns // US) * US
         if nemesis.kind in ("crash", "pause", "hold"):
             return self._stop(start_ns)
-        if nemesis.kind in ("slow", "clock_step", "clock_drift", "session_expiry"):
+        if nemesis.kind in ("slow", "clock_step", "clock_drift", "session_expiry", "compaction"):
             return self._disturb(start_ns, pick(self._stream, self._sources))
         if nemesis.kind == "partition":
             return self._partition(start_ns)
@@ -180,6 +181,8 @@ class _Draw:
             return Slow(node=node, start_ns=start_ns, length_ns=length_ns, percent=percent)
         if nemesis.kind == "session_expiry":
             return SessionExpiry(node=node, start_ns=start_ns)
+        if nemesis.kind == "compaction":
+            return Compaction(node=node, start_ns=start_ns)
         sign = 1 - 2 * below(stream, 2)
         if nemesis.kind == "clock_step":
             by_ns = sign * between(stream, 1, nemesis.by_max_ns // US) * US

@@ -292,6 +292,10 @@ class Node:
         self._strikes.setdefault(point, []).append((self._hits.get(point, 0) + hit, strike))
         self.armed = True
 
+    def passages(self, point: str) -> int:
+        """Return how often this node passed a point while something was armed on it."""
+        return self._hits.get(point, 0)
+
     def disarm(self, point: str, strike: Strike) -> None:
         """Take back what `arm` did."""
         left = [entry for entry in self._strikes.get(point, []) if entry[1] is not strike]

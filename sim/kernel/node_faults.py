@@ -29,6 +29,7 @@ from sim.kernel.fault_parts import (
 __all__ = [
     "ClockDrift",
     "ClockStep",
+    "Compaction",
     "Crash",
     "Hold",
     "NodeFault",
@@ -235,5 +236,25 @@ class SessionExpiry:
         return f"the session of {self.node} expires at {spell(self.start_ns)}"
 
 
-NodeFault = Crash | Pause | Hold | Slow | ClockStep | ClockDrift | SessionExpiry
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compaction:
+    """Let a store's server compact out of turn; the system says what that means."""
+
+    kind: ClassVar[str] = "compaction"
+    node: str
+    start_ns: int
+
+    def __post_init__(self) -> None:
+        check_instant(self.start_ns)
+
+    def narrow(self) -> Iterator["Compaction"]:
+        """Yield simpler versions for the shrinker, simplest first."""
+        yield from narrow_start(self)
+
+    def describe(self) -> str:
+        """Say in English what happens."""
+        return f"{self.node} compacts at {spell(self.start_ns)}"
+
+
+NodeFault = Crash | Pause | Hold | Slow | ClockStep | ClockDrift | SessionExpiry | Compaction
 """What names one node, or several by a glob."""

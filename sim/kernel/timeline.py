@@ -17,6 +17,7 @@ from sim.kernel.node import Node
 from sim.kernel.node_faults import (
     ClockDrift,
     ClockStep,
+    Compaction,
     Crash,
     Hold,
     NodeFault,
@@ -92,7 +93,7 @@ class FaultTimeline:
         self._known = tuple(kernel.nodes)
         for fault in faults:
             self.nodes_named(fault)
-            if isinstance(fault, SessionExpiry) and fault.kind not in self._handlers:
+            if isinstance(fault, SessionExpiry | Compaction) and fault.kind not in self._handlers:
                 raise UnhandledFault(fault)
         for fault in faults:
             if isinstance(fault, LinkFault):
@@ -175,8 +176,8 @@ class FaultTimeline:
             case ClockDrift():
                 node.set_drift(fault.ppm)
                 self._record(node.name, fault, "clock drift")
-            case SessionExpiry():
-                self._record(node.name, fault, "session expiry")
+            case SessionExpiry() | Compaction():
+                self._record(node.name, fault, fault.kind.replace("_", " "))
                 self._handlers[fault.kind](node.name)
 
     def _crash(self, fault: Crash, node: Node, window: FaultWindow) -> None:

@@ -42,6 +42,7 @@ ACCESS_WRITE = int(Access.WRITE)
 ACCESS_ADD = int(Access.ADD)
 ACCESS_DELETE = int(Access.DELETE)
 ACCESS_CHECKPOINT = int(Access.CHECKPOINT)
+ACCESS_UNTIL = int(Access.UNTIL)
 
 
 class Client(Resolution, Connection):
@@ -107,6 +108,9 @@ class Client(Resolution, Connection):
                 continue
             if access == ACCESS_CHECKPOINT:
                 transaction.checkpoint += 1
+                continue
+            if access == ACCESS_UNTIL:
+                yield Sleep(max(0, amount - self.kernel.now))
                 continue
             value = yield from self.get(transaction, key)
             if access == ACCESS_ADD:

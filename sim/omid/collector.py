@@ -45,6 +45,7 @@ class CompactingRegion(Resolution, Region):
         self.rows_max = settings.compaction_rows
         self.major_every = settings.compaction_major_every
         self.compactions = 0
+        self.compacting = False
         self.collected = 0
         self.oldest_file: dict[int, tuple[int, ...]] = {}
         """Versions of each key that the last major compaction left."""
@@ -59,6 +60,7 @@ class CompactingRegion(Resolution, Region):
     def on_restart(self) -> None:
         """Go on compacting after a crash; the cells are durable."""
         super().on_restart()
+        self.compacting = False
         self.start()
 
     def put(self, key: int, version: int, value: int, place: int, tombstone: bool = False) -> None:
@@ -74,10 +76,23 @@ class CompactingRegion(Resolution, Region):
         """Compact a share of the keys each period."""
         while True:
             yield Sleep(self.period_ns)
-            mark: int = yield self.store.get_low_water_mark()
-            if mark != NONE:
-                self.compactions += 1
-                yield from self.compact(mark, major=self.compactions % self.major_every == 0)
+            yield from self.compact_once()
+
+    def compact_soon(self) -> None:
+        """Compact out of turn, unless the region stands still."""
+        if self.running:
+            self.run(self.compact_once())
+
+    def compact_once(self) -> Step:
+        """Compact a share of the keys below the present low water mark, one pass at a time."""
+        if self.compacting:
+            return
+        self.compacting = True
+        mark: int = yield self.store.get_low_water_mark()
+        if mark != NONE:
+            self.compactions += 1
+            yield from self.compact(mark, major=self.compactions % self.major_every == 0)
+        self.compacting = False
 
     def compact(self, mark: int, *, major: bool) -> Step:
         """Visit the next keys and drop what nobody above the mark needs."""

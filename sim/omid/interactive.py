@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 from sim.history import NONE, AbortReason, Outcome
-from sim.kernel.faults import Fault, FaultTimeline
+from sim.kernel.faults import Fault
 from sim.kernel.rpc import Wait
 from sim.omid.transaction import Transaction
 from sim.omid.world import World
@@ -22,6 +22,10 @@ else:
     _Client = object
 
 Step = Generator[Any, Any, Any]
+
+
+def _nothing(_: object) -> None:
+    """Strike without doing anything."""
 
 
 class Interactive(_Client):
@@ -93,9 +97,13 @@ class InteractiveWorld(World):
         return {**roles, "client": type(base.__name__, (Interactive, base), {})}
 
     def open_all(self, listener: Callable[[int, Transaction, Outcome, int], None]) -> None:
-        """Prepare all nodes for faults that come unannounced, and listen to all clients."""
+        """Prepare all nodes for faults that come unannounced, and listen to all clients.
+
+        Something is armed on every node for good, so that it counts how often it passes a point.
+        """
         for node in self.kernel.nodes.values():
             self.network.expose(node)
+            node.arm("never", 1, _nothing)
         for client in self.clients:
             client.tell_end = listener  # type: ignore[attr-defined]  # every client is interactive
 
@@ -138,9 +146,17 @@ class InteractiveWorld(World):
         self._give(session, client.do_rollback)
 
     def strike(self, fault: Fault) -> None:
-        """Let a fault happen that begins now or later."""
-        handlers = {"session_expiry": self.coordinator.expire}
-        FaultTimeline().arm(self.kernel, self.network, (fault,), handlers=handlers)
+        """Let a fault happen that begins now or later, or at the next passage of a point."""
+        self.timeline.arm(self.kernel, self.network, (fault,), handlers=self.fault_handlers())
+
+    def passages(self, node: str, point: str) -> int:
+        """Return how often a node has passed a point so far."""
+        return self.kernel.nodes[node].passages(point)
+
+    def primary(self) -> str | None:
+        """Return the name of a manager that serves."""
+        serving = (each.name for each in self.managers if each.serving and not each.crashed)
+        return next(serving, None)
 
     def pass_time(self, span_ns: int) -> None:
         """Let time pass."""

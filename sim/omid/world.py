@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -230,8 +230,18 @@ class World:
             self.kernel,
             self.network,
             self.setup.faults,
-            handlers={"session_expiry": self.coordinator.expire},
+            handlers=self.fault_handlers(),
         )
+
+    def fault_handlers(self) -> dict[str, Callable[[str], Any]]:
+        """Return who sees to the faults that the kernel only announces, by their kind."""
+        return {"session_expiry": self.coordinator.expire, "compaction": self._compact}
+
+    def _compact(self, name: str) -> None:
+        """Let a region compact; other nodes have nothing to compact."""
+        for region in self.regions:
+            if region.name == name:
+                region.compact_soon()
 
     def _on_halt(self, manager: Manager) -> None:
         """Let a halted manager come back as a backup, as a supervisor would."""

@@ -33,6 +33,8 @@ class Access(IntEnum):
     """Write a tombstone: the key reads as at the start until somebody writes it again."""
     CHECKPOINT = 4
     """Set what follows apart from what came before; the key says nothing."""
+    UNTIL = 5
+    """Wait until the instant `amount`, in nanoseconds, unless it is past; the key is 0."""
 
 
 class TraceError(ValueError):

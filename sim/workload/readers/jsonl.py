@@ -25,6 +25,7 @@ CODES: Final = {
     "add": Access.ADD,
     "d": Access.DELETE,
     "checkpoint": Access.CHECKPOINT,
+    "until": Access.UNTIL,
 }
 """What an operation is called in a line."""
 
@@ -142,11 +143,13 @@ def _operation(place: int, op: Any) -> tuple[int, int, int]:
             amount: Any = 0
         case ["add" as code, key, amount]:
             pass
+        case ["until" as code, amount]:
+            key = 0
         case _:
             found = json.dumps(op)[:40]
             raise HeaderError(
                 f'operation {place} is {found}, not ["r", key], ["w", key], ["d", key],'
-                ' ["add", key, amount] or ["checkpoint"]'
+                ' ["add", key, amount], ["checkpoint"] or ["until", ns]'
             )
     if not is_integer(key) or key < 0:
         raise HeaderError(f"operation {place} has key {json.dumps(key)}, not a number from 0 up")

@@ -89,7 +89,9 @@ def _check(
         raise TraceFileError(
             path, "no offset", "first holds one more entry than client", column="first"
         )
-    if len(amount) == len(kind) and np.any(amount[kind != Access.ADD]):
-        row = int(np.flatnonzero((amount != 0) & (kind != Access.ADD))[0])
-        found_text = f"amount {amount[row]} at row {row}, which is no addition"
-        raise TraceFileError(path, found_text, "only additions have an amount", column="amount")
+    plain = ~np.isin(kind, (Access.ADD, Access.UNTIL))
+    if len(amount) == len(kind) and np.any(amount[plain]):
+        row = int(np.flatnonzero((amount != 0) & plain)[0])
+        found_text = f"amount {amount[row]} at row {row}, which neither adds nor waits"
+        mend = "only additions and waits have an amount"
+        raise TraceFileError(path, found_text, mend, column="amount")

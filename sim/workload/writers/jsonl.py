@@ -10,7 +10,6 @@ from sim.workload.readers.jsonl import CODES
 from sim.workload.types import Access, TransactionTrace
 
 _NAMES: Final = {int(kind): code for code, kind in CODES.items()}
-_OPERANDS: Final = {int(Access.ADD): 2, int(Access.CHECKPOINT): 0}
 _BLOCK: Final = 4096
 
 
@@ -26,7 +25,7 @@ def _rows(trace: TransactionTrace, start: int, end: int) -> list[dict[str, Any]]
     first = trace.first[start : end + 1]
     block = slice(int(first[0]), int(first[-1]))
     operations: list[list[str | int]] = [
-        [_NAMES[kind], *(key, amount)[: _OPERANDS.get(kind, 1)]]
+        [_NAMES[kind], *_operands(kind, key, amount)]
         for kind, key, amount in zip(
             trace.kind[block].tolist(),
             trace.key[block].tolist(),
@@ -51,6 +50,13 @@ def _rows(trace: TransactionTrace, start: int, end: int) -> list[dict[str, Any]]
                 if flag:
                     row[name] = True
     return rows
+
+
+def _operands(kind: int, key: int, amount: int) -> list[int]:
+    """Return what stands behind the name of an operation."""
+    if kind in (Access.CHECKPOINT, Access.UNTIL):
+        return [amount] if kind == Access.UNTIL else []
+    return [key, amount] if kind == Access.ADD else [key]
 
 
 def _line(value: dict[str, Any]) -> bytes:
