@@ -8,15 +8,17 @@ undecided, and all properties that the variant promises are judged.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from scenarios.hunt.deployment import CLIENTS, KEYS, LEASE_NS, scenario_of
 from scenarios.hunt.recording import Recording
 from scenarios.schema.omid import settings_of, topology_of
 from scenarios.schema.scenario import Scenario
+from scenarios.units import duration_text
 from sim.history import NONE, OperationKind, Outcome
 from sim.kernel.faults import Compaction, Crash, Fault, Partition, Pause, SessionExpiry
 from sim.omid.interactive import InteractiveWorld
@@ -38,6 +40,7 @@ lengths = st.sampled_from([5, 20, 70, 150]).map(lambda span: span * MS)
 paces = st.sampled_from([0, 0, 0, 30, 150, 400, 900]).map(lambda span: span * US)
 """How long until the next step; 0 waits for the answer, for a while."""
 
+timeouts = st.sampled_from([30 * MS, 300 * MS])
 gaps = st.sampled_from([0, 1 * MS, 20 * MS, 100 * MS])
 """How long between two reads."""
 
@@ -78,16 +81,21 @@ class Machine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.recording = Recording(variant=self.variant, mutant=self.mutant)
-        self.world = InteractiveWorld(_setup(self.variant, self.mutant))
         self.model = SnapshotModel()
         self.asked: dict[int, int] = {}
         """By session, the highest acknowledged commit when its begin left."""
         self.told: dict[int, int] = {}
         """By start timestamp, how many operations the model has heard of."""
         self.broken: NotSnapshotIsolated | None = None
+
+    @initialize(timeout=timeouts)
+    def deploy(self, timeout: int) -> None:
+        """Build the deployment; clients give a manager up early, or long after its lease."""
+        omid = {"request_timeout": duration_text(timeout)}
+        self.recording = Recording(variant=self.variant, mutant=self.mutant, omid=omid)
+        self.world = InteractiveWorld(_setup(self.variant, self.mutant, omid))
         self.world.open_all(self.hear_end)
-        self.world.pass_time(20 * MS)
+        self.world.pass_time(60 * MS)
 
     # Steps of the clients
 
@@ -223,9 +231,14 @@ class Machine(RuleBasedStateMachine):
         """Stall the manager that serves with a commit in its hands, and wait for another."""
         node = self.world.primary()
         if node is not None and self.ready(session):
-            self.pause_at((node, point), leases * LEASE_NS)
-            self.write_several(session, 2 * MS)
-            self.await_other(node)
+            self.begin(session, 0)
+            self.write(session, 0, 0)
+            self.write(session, 1, 0)
+            if self.in_transaction(session):
+                # Begins pass these points as well, so only now.
+                self.pause_at((node, point), leases * LEASE_NS)
+                self.commit(session, 2 * MS)
+                self.await_other(node)
 
     def await_other(self, node: str) -> None:
         """Let time pass until another manager serves, for two leases at most."""
@@ -247,7 +260,6 @@ class Machine(RuleBasedStateMachine):
             )
         )
 
-    @precondition(lambda self: self.world.now > 50 * MS)
     @rule(node=st.sampled_from([*_MANAGERS, "client.1"]))
     def expire(self, node: str) -> None:
         """Let a session at the coordinator expire."""
@@ -339,12 +351,13 @@ class Machine(RuleBasedStateMachine):
         type(self).scenario = self.recording.scenario(title=title, end_ns=end_ns)
 
 
-def _setup(variant: str, mutant: str | None) -> Setup:
+def _setup(variant: str, mutant: str | None, omid: Mapping[str, Any]) -> Setup:
     """Return the setup of the deployment of hunts, with nothing to do."""
     plan = scenario_of(
         title="steps",
         variant=variant,
         mutant=mutant,
+        omid=omid,
         workload={"kind": "script", "sessions": [["read 0"]]},
     )
     return Setup(

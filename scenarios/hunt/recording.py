@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from scenarios.hunt.deployment import CLIENTS, scenario_of
 from scenarios.schema.scenario import Scenario
@@ -27,9 +29,12 @@ class _Entry:
 class Recording:
     """Every step of every session with its instant, and every fault."""
 
-    def __init__(self, *, variant: str, mutant: str | None) -> None:
+    def __init__(
+        self, *, variant: str, mutant: str | None, omid: Mapping[str, Any] | None = None
+    ) -> None:
         self.variant = variant
         self.mutant = mutant
+        self.omid = omid
         self.faults: list[Fault] = []
         self._sessions: list[list[_Entry]] = [[] for _ in range(CLIENTS)]
 
@@ -61,6 +66,7 @@ class Recording:
             title=title,
             variant=self.variant,
             mutant=self.mutant,
+            omid=self.omid,
             workload={"kind": "script", "sessions": sessions},
             faults=self.faults,
             duration=duration_text(end_ns),

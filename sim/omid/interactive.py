@@ -154,8 +154,8 @@ class InteractiveWorld(World):
         return self.kernel.nodes[node].passages(point)
 
     def primary(self) -> str | None:
-        """Return the name of a manager that serves."""
-        serving = (each.name for each in self.managers if each.serving and not each.crashed)
+        """Return the name of a manager that serves and does not stand still."""
+        serving = (each.name for each in self.managers if each.serving and each.running)
         return next(serving, None)
 
     def pass_time(self, span_ns: int) -> None:
