@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.history import NONE, AbortReason, Outcome
 from sim.kernel.faults import Fault
-from sim.kernel.rpc import Wait
+from sim.kernel.rpc import Reach, Wait
 from sim.omid.transaction import Transaction
 from sim.omid.world import World
 
@@ -50,6 +50,8 @@ class Interactive(_Client):
         self.current = transaction
         if not (yield from self.begin(transaction)):
             self.conclude(transaction, Outcome.ABORTED, NONE)
+        elif self.armed:
+            yield Reach("begin.done")
 
     def do_commit(self) -> Step:
         """Commit the current transaction."""

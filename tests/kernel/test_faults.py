@@ -9,6 +9,7 @@ from sim.kernel.faults import (
     KINDS,
     ClockDrift,
     ClockStep,
+    Compaction,
     Crash,
     Delay,
     Duplicate,
@@ -46,6 +47,7 @@ EXAMPLES = [
     (ClockStep(node="a", start_ns=S, by_ns=5 * MS), "the clock of a steps forth by 5 ms at 1 s"),
     (ClockDrift(node="a", start_ns=S, ppm=-200), "the clock of a runs 200 ppm slow from 1 s on"),
     (SessionExpiry(node="a", start_ns=S), "the session of a expires at 1 s"),
+    (Compaction(node="a", start_ns=S), "a compacts at 1 s"),
     (
         Partition(sources=("a", "b"), targets=("c",), start_ns=0, length_ns=S),
         "messages from a, b to and from c are lost from 0 ns to 1 s",
@@ -110,7 +112,13 @@ def test_narrower_faults_are_simpler_and_never_the_same(fault):
             if simpler not in seen:
                 seen.add(simpler)
                 todo.append(simpler)
-    assert len(seen) > 1 or fault.kind in {"crash", "pause", "hold", "session_expiry"}
+    assert len(seen) > 1 or fault.kind in {
+        "crash",
+        "pause",
+        "hold",
+        "session_expiry",
+        "compaction",
+    }
 
 
 def test_simplest_versions_come_first():

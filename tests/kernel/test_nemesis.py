@@ -27,7 +27,7 @@ def test_every_kind_can_be_drawn_and_armed(kind):
     faults = drawn(of_kind(kind, count_min=20, count_max=20))
     assert len(faults) == 20
     assert {fault.kind for fault in faults} == {kind}
-    handlers = {"session_expiry": lambda _: None}
+    handlers = dict.fromkeys(("session_expiry", "compaction"), lambda _: None)
     world = World(NAMES)
     world.timeline.arm(world.kernel, world.network, faults, handlers)
     for fault in faults:
