@@ -32,6 +32,8 @@ class Row:
     """Aborted transactions in percent of all that ended, by what called for them."""
     messages: Mapping[str, Sequence[float]]
     """Messages for each committed transaction, by the roles of their ends."""
+    entries: Sequence[float]
+    """Entries of metadata that begins brought, for each transaction that ended."""
     violated: Sequence[str]
 
     @property
@@ -48,6 +50,7 @@ class Row:
 def overview(rows: Sequence[Row]) -> Grid:
     """Return throughput, latency by phase, aborts and messages, one row a variant."""
     phases = tuple(rows[0].phases_ms)
+    informed = any(max(row.entries, default=0) > 0 for row in rows)
     heads = (
         "variant",
         "committed/s",
@@ -56,6 +59,7 @@ def overview(rows: Sequence[Row]) -> Grid:
         *(f"{phase} ms" for phase in phases),
         "aborted %",
         "messages/tx",
+        *(("entries/begin",) if informed else ()),
         "violated",
     )
     table = [
@@ -67,6 +71,7 @@ def overview(rows: Sequence[Row]) -> Grid:
             *(told(row.phases_ms[phase]) for phase in phases),
             told(row.abort_percent),
             told(row.messages_in_all),
+            *((told(row.entries),) if informed else ()),
             ", ".join(row.violated) or "nothing",
         )
         for row in rows
@@ -131,6 +136,11 @@ def row_of(documents: Sequence[Mapping[str, Any]]) -> Row:
         base = each["committed"] + (each["aborted"] if table == "aborts" else 0)
         return float(each[table].get(part, 0)) / base if base else float("nan")
 
+    def per_begin(each: Mapping[str, Any]) -> float:
+        return float(each["begin_entries"]) / max(
+            1, each["committed"] + each["aborted"] + each["unknown"]
+        )
+
     ends = sorted({part for each in documents for part in each["messages"]})
     return Row(
         variant=first["variant"],
@@ -147,5 +157,6 @@ def row_of(documents: Sequence[Mapping[str, Any]]) -> Row:
             for kind in first["aborts"]
         },
         messages={part: [per("messages", part, each) for each in documents] for part in ends},
+        entries=[per_begin(each) for each in documents],
         violated=tuple(violated),
     )

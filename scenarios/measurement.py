@@ -90,6 +90,8 @@ class Measurement:
     aborts: Mapping[str, int]
     messages: Mapping[str, int]
     """Messages by the roles of sender and receiver."""
+    begin_entries: int
+    """Entries of metadata that went out with the answers to begins."""
     violated: tuple[str, ...]
     """Properties that do not hold although the variant promises them."""
 
@@ -143,6 +145,7 @@ def take(plan: Plan) -> Measurement:
         phases_ns=_phases(history, committed),
         aborts=_aborts(outcome),
         messages=_messages(outcome),
+        begin_entries=outcome.metrics["begin_entries"],
         violated=tuple(name for name in violated if name not in expected),
     )
 

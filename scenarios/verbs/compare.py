@@ -123,6 +123,7 @@ def document(found: Comparison, *, exit_code: Exit) -> dict[str, Any]:
             "phases_ms": {name: mean(values) for name, values in row.phases_ms.items()},
             "aborts_percent": {name: mean(values) for name, values in row.aborts.items()},
             "messages_per_transaction": {n: mean(values) for n, values in row.messages.items()},
+            "entries_per_begin": mean(row.entries),
             "violated": list(row.violated),
         }
         for clients in found.clients

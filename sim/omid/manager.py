@@ -38,6 +38,8 @@ class Manager(Candidate):
     timestamps_type: type[Timestamps] = Timestamps
     pipeline_type: type[Pipeline] = Pipeline
     lease_type: type[Lease] = Lease
+    begin_entries = 0
+    """Entries sent with the answers to begins, where a variant sends any."""
 
     def __init__(
         self,

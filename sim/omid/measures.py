@@ -35,6 +35,7 @@ def measure(world: World, history: History, oracle: OracleLog) -> dict[str, int]
         "cleaner_completed": world.cleaner.completed,
         "cleaner_removed": world.cleaner.removed,
         "sessions_expired": world.coordinator.sessions_expired,
+        "begin_entries": sum(manager.begin_entries for manager in world.managers),
         "halts": sum(manager.halts for manager in world.managers),
     }
     for node in world.background:

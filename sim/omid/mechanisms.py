@@ -15,6 +15,7 @@ from sim.omid.mechanism import (
     commits,
     conflicts,
     percolator,
+    replication,
     resolution,
     retries,
 )
@@ -28,4 +29,5 @@ MECHANISMS: Final[tuple[Mechanism, ...]] = (
     *conflicts.MECHANISMS,
     *collection.MECHANISMS,
     *percolator.MECHANISMS,
+    *replication.MECHANISMS,
 )

@@ -18,6 +18,7 @@ from sim.omid.mutation import (
     conflicts,
     leases,
     percolator,
+    replication,
     resolution,
     retries,
 )
@@ -36,6 +37,7 @@ MUTANTS: Final[Mapping[str, Mutant]] = MappingProxyType(
                 *conflicts.MUTANTS,
                 *collection.MUTANTS,
                 *percolator.MUTANTS,
+                *replication.MUTANTS,
                 *benign.MUTANTS,
             ),
             key=lambda mutant: mutant.number,

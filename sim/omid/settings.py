@@ -146,5 +146,13 @@ class Settings:
     """Whom a read-only transaction asks for the low water mark when it commits: "store", or
     "manager", which must then hold a valid lease (VLDB'18 measures a round trip to the manager)."""
 
+    payload_entry_ns: int = 100
+    """Time of a manager's wire for one entry of what `omid1` and `tephra` send with a begin (ours:
+    some 16 bytes at 1 Gbit/s)."""
+    replay_entry_ns: int = 1 * US
+    """Time of a new manager of `omid1` or `tephra` for one record of the log (ours)."""
+    versions_per_get: int = 4
+    """Versions that a client of `omid1` fetches at a time (ours)."""
+
     completion: str = "sync"
     """"sync" completes a transaction before its client goes on, "async" beside it."""

@@ -9,6 +9,7 @@ from typing import Final
 from sim.omid import as_printed
 from sim.omid.apache import variant as apache
 from sim.omid.low_latency import variant as low_latency
+from sim.omid.omid1 import variant as omid1
 from sim.omid.percolator import variant as percolator
 from sim.omid.variant import PROPERTIES, REFERENCE_ROLES, Variant
 
@@ -30,6 +31,7 @@ VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(
             apache.VARIANT,
             low_latency.VARIANT,
             percolator.VARIANT,
+            omid1.VARIANT,
         )
     }
 )
