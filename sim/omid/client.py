@@ -103,11 +103,11 @@ class Client(Resolution, Connection):
             if access == ACCESS_WRITE:
                 yield from self.put(transaction, key, self.workload.unique_value())
                 continue
-            if access == ACCESS_DELETE:
-                yield from self.delete(transaction, key)
-                continue
-            if access == ACCESS_CHECKPOINT:
-                transaction.checkpoint += 1
+            if access >= ACCESS_DELETE:
+                if access == ACCESS_CHECKPOINT:
+                    transaction.version += 1
+                else:
+                    yield from self.delete(transaction, key)
                 continue
             if access == ACCESS_UNTIL:
                 yield Sleep(max(0, amount - self.kernel.now))
@@ -126,7 +126,7 @@ class Client(Resolution, Connection):
         begun = yield from self.ask_to_begin(fence=transaction.fence)
         if begun is None:
             return False
-        transaction.start = begun.start
+        transaction.start = transaction.version = begun.start
         # Whoever began before a fence is decided, or never will be: the fence is an epoch.
         transaction.epoch = begun.start if transaction.fence else self.epoch_of(begun)
         transaction.begun_ns = self.kernel.now
@@ -153,7 +153,7 @@ class Client(Resolution, Connection):
         """Read a key from the transaction's snapshot; log and return the value."""
         start = transaction.start
         found, writer = self.workload.initial_value, NONE
-        for record in (yield self.store.get(key, start + transaction.checkpoint)):
+        for record in (yield self.store.get(key, transaction.version)):
             commit = record.commit
             if record.version >= start:
                 found, writer = record.value, start
@@ -199,8 +199,7 @@ class Client(Resolution, Connection):
     ) -> Step:
         """Write a tentative version into the store."""
         place = len(transaction.operations)
-        version = transaction.start + transaction.checkpoint
-        put = self.store.put(key, version, value, place, tombstone=tombstone)
+        put = self.store.put(key, transaction.version, value, place, tombstone=tombstone)
         yield from self.write(put)
         transaction.writes[key] = value
         transaction.operations.append((WRITE, key, value, transaction.start, self.kernel.now))

@@ -6,11 +6,13 @@ from sim.history import NONE, Operation
 
 
 class Transaction:
-    """One transaction under way; its start timestamp is its id."""
+    """One transaction under way; its start timestamp is its id.
+
+    `version` is what it writes under: its start, and as much more as it has set checkpoints.
+    """
 
     __slots__ = (
         "begun_ns",
-        "checkpoint",
         "committing_ns",
         "epoch",
         "fence",
@@ -18,13 +20,14 @@ class Transaction:
         "invoked_ns",
         "operations",
         "start",
+        "version",
         "writes",
     )
 
     def __init__(self, invoked_ns: int) -> None:
         self.start = NONE
+        self.version = NONE
         self.epoch = 0
-        self.checkpoint = 0
         self.fence = False
         self.invoked_ns = invoked_ns
         self.begun_ns = NONE

@@ -74,9 +74,9 @@ class CheckpointClient(Client):
         self, transaction: Transaction, key: int, value: int, *, tombstone: bool = False
     ) -> Step:
         """Write a tentative version, and remember it when it is not that of the start."""
-        if transaction.checkpoint:
+        if transaction.version != transaction.start:
             versions = self.later.setdefault(transaction.start, {})
-            versions.setdefault(transaction.start + transaction.checkpoint, {})[key] = None
+            versions.setdefault(transaction.version, {})[key] = None
         yield from super().put(transaction, key, value, tombstone=tombstone)
 
     def versions(self, start: int, keys: Sequence[int]) -> Iterator[tuple[int, Sequence[int]]]:
