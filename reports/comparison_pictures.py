@@ -88,7 +88,7 @@ def stack_svg(
             )
             left = [start + width for start, width in zip(left, widths, strict=True)]
         for place, end in enumerate(left):
-            axes.text(end, place, f" {end:.3g}", va="center", fontsize=9)
+            axes.text(end, place, f"  {end:.3g}", va="center", fontsize=9)
         axes.set_yticks(places, [row.variant for row in rows])
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")
