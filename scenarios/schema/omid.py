@@ -52,6 +52,7 @@ _CHOICES: Final[dict[str, Any]] = {
     "timestamp_type": Literal["incremental", "world_time"],
 }
 _COUNT_MAX: Final = 2**40
+_AT_MOST: Final = {"sequence_bits": 24}
 
 
 def _table(name: str, source: type[Any], doc: str) -> type[Table]:
@@ -70,7 +71,7 @@ def _table(name: str, source: type[Any], doc: str) -> type[Table]:
             kind = Length if low else Duration
         else:
             kind = int
-            about |= {"ge": low, "le": _COUNT_MAX}
+            about |= {"ge": low, "le": _AT_MOST.get(field.name, _COUNT_MAX)}
         columns[field.name.removesuffix("_ns")] = (kind, Field(**about))
     return create_model(name, __base__=Table, __doc__=doc, **columns)
 

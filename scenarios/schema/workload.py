@@ -107,6 +107,7 @@ class Mix(Generated):
     writers: Share = Field(default=300_000, description="share that writes several keys")
     rollbacks: Share = Field(default=50_000, description="share of the others that roll back")
     deletes: Share = Field(default=0, description="share of writes that delete instead")
+    singles: Share = Field(default=0, description="share of all transactions that have one key")
 
 
 class Pairs(Generated):

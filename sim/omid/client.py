@@ -38,6 +38,7 @@ Step = Generator[Any, Any, Any]
 
 READ = int(OperationKind.READ)
 WRITE = int(OperationKind.WRITE)
+ACCESS_READ = int(Access.READ)
 ACCESS_WRITE = int(Access.WRITE)
 ACCESS_ADD = int(Access.ADD)
 ACCESS_DELETE = int(Access.DELETE)
@@ -209,7 +210,7 @@ class Client(Resolution, Connection):
 
         Mechanism `flush_before_commit`.
         """
-        yield put
+        return (yield put)
 
     def commit(self, transaction: Transaction) -> Step:
         """Commit: certify at the manager, then complete or roll back."""

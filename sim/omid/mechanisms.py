@@ -14,6 +14,7 @@ from sim.omid.mechanism import (
     collection,
     commits,
     conflicts,
+    fast_path,
     percolator,
     replication,
     resolution,
@@ -28,6 +29,7 @@ MECHANISMS: Final[tuple[Mechanism, ...]] = (
     *commits.MECHANISMS,
     *conflicts.MECHANISMS,
     *collection.MECHANISMS,
+    *fast_path.MECHANISMS,
     *percolator.MECHANISMS,
     *replication.MECHANISMS,
 )

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 class Timestamps:
     """The timestamps of one manager in one epoch."""
 
+    step = 1
+    """Distance of two timestamps."""
+
     def __init__(self, manager: Manager) -> None:
         self.manager = manager
         self.range = manager.settings.timestamp_range
@@ -38,14 +41,14 @@ class Timestamps:
             self.manager.run(self.extend(), self.manager.halt_if)
         if self.last == self.limit:
             return None
-        self.last += 1
+        self.last += self.step
         return self.last
 
     def skip(self, count: int) -> None:
         """Issue timestamps to the background, or as many as there are."""
-        issued = min(count, self.limit - self.last)
+        issued = min(count, (self.limit - self.last) // self.step)
         if issued > 0:
-            self.last += issued - 1
+            self.last += (issued - 1) * self.step
             self.next()
 
     def next_start(self) -> int | None:
@@ -66,7 +69,7 @@ class Timestamps:
         bound = 0 if seen.data is None else seen.data[0]
         base = self.epoch_base(bound)
         self.last = base
-        self.epoch = base + 1
+        self.epoch = base + self.step
         return (yield from self.first_range(base, seen.version))
 
     def epoch_base(self, bound: int) -> int:

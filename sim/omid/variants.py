@@ -8,6 +8,7 @@ from typing import Final
 
 from sim.omid import as_printed
 from sim.omid.apache import variant as apache
+from sim.omid.fast_path import variant as fast_path
 from sim.omid.low_latency import variant as low_latency
 from sim.omid.omid1 import variant as omid1
 from sim.omid.percolator import variant as percolator
@@ -30,6 +31,7 @@ VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(
             as_printed.VARIANT,
             apache.VARIANT,
             low_latency.VARIANT,
+            fast_path.VARIANT,
             percolator.VARIANT,
             omid1.VARIANT,
         )

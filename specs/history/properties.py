@@ -15,6 +15,8 @@ from specs.history.case import Case
 from specs.history.collection import check_low_water_mark_safe, check_needed_versions_kept
 from specs.history.commit_fields import check_commit_fields_agree, check_completion_before_removal
 from specs.history.conflicts import check_conflict_detection_sound, check_first_committer_wins
+from specs.history.fast_path import check_fast_path_versions_ascend, check_key_order
+from specs.history.generalized import check_generalized_snapshot_reads
 from specs.history.leases import check_one_lease_holder
 from specs.history.marks import count_marks
 from specs.history.outcomes import (
@@ -177,6 +179,24 @@ PROPERTIES: Final[Mapping[str, Property]] = MappingProxyType(
                 summary="a transaction starts above every commit acknowledged before it began",
                 source="Daudjee and Salem, VLDB'06, strong snapshot isolation",
                 check=check_real_time_order,
+            ),
+            Property(
+                name="generalized_snapshot_reads",
+                summary="a committed transaction reads from one prefix of the commit order",
+                source=f"{_VLDB18}, section 2.2; Elnikety, Zwaenepoel and Pedone, SRDS'05",
+                check=check_generalized_snapshot_reads,
+            ),
+            Property(
+                name="key_order",
+                summary="updaters of one key that do not overlap commit in real-time order",
+                source=f"{_VLDB18}, section 2.2",
+                check=check_key_order,
+            ),
+            Property(
+                name="fast_path_versions_ascend",
+                summary="a fast-path version exceeds every commit and snapshot of its key",
+                source=f"{_VLDB18}, algorithm 4",
+                check=check_fast_path_versions_ascend,
             ),
             Property(
                 name="bank_sum",

@@ -7,6 +7,7 @@ import numpy as np
 from sim.history import NONE, Integers, OperationKind, OracleKind
 from specs.history.case import Case
 from specs.history.cells import NEVER
+from specs.history.fast_path import is_fast_path
 from specs.history.managers import Incarnations
 from specs.history.numbering import Flags, Numbers
 from specs.history.story import tell
@@ -165,7 +166,8 @@ def check_frozen_snapshot(case: Case) -> Verdict:
     """Judge that nobody updates from the past of an epoch once somebody began in that epoch.
 
     A transaction that commits below an epoch has written all its cells before the first begin
-    of that epoch, or of any newer one, is answered.
+    of that epoch, or of any newer one, is answered. A fast-path transaction may write into the
+    past of an epoch, but of no snapshot that has read its key (`fast_path_versions_ascend`).
     """
     oracle, cells = case.oracle, case.cells
     epochs = np.sort(oracle.timestamp[case.rows(OracleKind.EPOCH_STARTED)])
@@ -177,7 +179,8 @@ def check_frozen_snapshot(case: Case) -> Verdict:
     frozen = first[np.searchsorted(starts, epochs)]
     premise = max(0, int(np.count_nonzero(frozen != NEVER)) - 1)
     commits = case.outcomes.commit[cells.writer]
-    past = np.flatnonzero((commits != NONE) & (cells.put != NEVER))
+    fast = is_fast_path(case.starts[cells.writer], commits)
+    past = np.flatnonzero((commits != NONE) & (cells.put != NEVER) & ~fast)
     epoch = np.searchsorted(epochs, commits[past], side="right")
     bound = np.append(frozen, np.int32(NEVER))[epoch]
     wrong = np.flatnonzero(cells.put[past] > bound)

@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.history import NONE, Integers, OracleKind, Outcome
 from specs.history.case import Case
+from specs.history.fast_path import is_fast_path
 from specs.history.managers import Incarnations
 from specs.history.numbering import Numbers
 from specs.history.story import tell
@@ -120,12 +121,18 @@ def _older_above_newer(case: Case, rows: Numbers, incarnations: Incarnations) ->
 
 
 def check_real_time_order(case: Case) -> Verdict:
-    """Judge that a transaction starts above every commit acknowledged before it was invoked."""
+    """Judge that a transaction starts above every commit acknowledged before it was invoked.
+
+    A fast-path transaction may be ordered in the past; `key_order` judges it, and here it counts
+    only among the commits.
+    """
     history = case.history
     acknowledged = (history.outcome == Outcome.COMMITTED) & (history.finished_ns != NONE)
     acknowledged &= (history.start_timestamp != NONE) & (history.commit_timestamp != NONE)
     writers = np.flatnonzero(acknowledged & case.has_writes)
-    begun = np.flatnonzero((history.start_timestamp != NONE) & (history.invoked_ns != NONE))
+    fast = is_fast_path(history.start_timestamp, history.commit_timestamp)
+    begun = (history.start_timestamp != NONE) & (history.invoked_ns != NONE) & ~fast
+    begun = np.flatnonzero(begun)
     if not len(writers):
         return kept("real_time_order", premise=0)
     writers = writers[np.argsort(history.finished_ns[writers], kind="stable")]

@@ -10,8 +10,8 @@ from scenarios.library import find, shipped
 from scenarios.load import load
 from scenarios.resolve import resolve
 from sim.omid.mutants import MUTANTS
-from sim.omid.variant import PROPERTIES
 from sim.omid.variants import VARIANTS
+from specs.history.properties import PROPERTIES
 from tests.scenarios.commands import bulkhead
 
 SCENARIOS = list(shipped())

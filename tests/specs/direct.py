@@ -123,13 +123,11 @@ def stable_resolution(run):
 
 
 def first_committer_wins(run):
-    committed = run.committed()
-    for one in committed:
-        for other in committed:
-            if one != other and run.keys_of(one) & run.keys_of(other):
-                apart = run.commit(one) < other or run.commit(other) < one
-                if not apart:
-                    return False
+    in_order = sorted(run.committed(), key=lambda start: (run.commit(start), start))
+    for at, one in enumerate(in_order):
+        for later in in_order[at + 1 :]:
+            if run.keys_of(one) & run.keys_of(later) and later <= run.commit(one):
+                return False
     return True
 
 
@@ -277,7 +275,7 @@ def frozen_snapshot(run):
                     for row in run.of(OracleKind.CELL_PUT)
                     if row.start == start and row.key == key
                 ]
-                past = run.commit(start) < epoch.timestamp
+                past = start != run.commit(start) < epoch.timestamp
                 if begins and puts and past and puts[0] > begins[0]:
                     return False
     return True
@@ -326,7 +324,8 @@ def real_time_order(run):
     for writer in _told(run, Outcome.COMMITTED):
         for t in run.transactions:
             known = NONE < writer.finished_ns < t.invoked_ns
-            if writer.commit != NONE and t.start != NONE and known and writer.commit >= t.start:
+            regular = NONE != t.start != t.commit
+            if writer.commit != NONE and regular and known and writer.commit >= t.start:
                 return False
     return True
 

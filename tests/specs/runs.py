@@ -90,6 +90,7 @@ def runs(draw, kinds=tuple(OracleKind)):
     plan = dict(zip(STARTS, draw(st.permutations(COMMITS)), strict=False))
     if draw(st.booleans()):
         plan = dict(zip(STARTS, COMMITS, strict=False))
+    plan |= {start: start for start in STARTS if draw(st.integers(0, 3)) == 0}
     oracle = OracleBuilder()
     now = 0
     for kind, *columns in draw(st.lists(rows(kinds, plan), max_size=24)):

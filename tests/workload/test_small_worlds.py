@@ -108,6 +108,18 @@ def test_a_share_of_the_writes_of_the_mix_deletes_and_the_rest_stays_as_it_was()
     assert (deleting.key == plain.key).all()
 
 
+def test_a_share_of_the_mix_has_one_key_which_is_not_read_twice():
+    plain, trace = generate(Mix), generate(Mix, singles_ppm=300_000)
+    singles = [kinds for kinds, keys, _ in rows(trace) if len(set(keys)) == 1]
+    read, write = [Access.READ], [Access.WRITE]
+    assert all(singles.count(shape) > 700 for shape in (read, write, read + write))
+    assert abs(len(singles) - 3000) < 250
+    assert len(singles) == sum(singles.count(shape) for shape in (read, write, read + write))
+    wide = [keys for _, keys, _ in rows(trace) if len(set(keys)) > 1]
+    assert len(wide) == 10_000 - len(singles)
+    assert wide[0] in [keys for _, keys, _ in rows(plain)]
+
+
 def test_a_pair_is_read_whole_and_written_by_half():
     trace = generate(Pairs, pairs=2)
     shapes = set()

@@ -4,6 +4,9 @@ Readers read several keys and then the first one again: half a commit, an aborte
 snapshot that moves all show. Writers write several keys blindly, updaters read several keys and
 write the same ones. Some writers and updaters may roll back, so that tentative versions are
 there to be read by mistake.
+
+Transactions of one key may be part of it: reads, blind writes, and reads with a write. A variant
+with a fast path runs them there, but for those that roll back or delete.
 """
 
 from __future__ import annotations
@@ -27,7 +30,8 @@ class Mix:
 
     `width_max` is at most `keys`, and all of them unless given. What `readers_ppm` and
     `writers_ppm` leave of a million are updaters. `rollbacks_ppm` is the share of writers and
-    updaters that roll back, `deletes_ppm` the share of writes that delete instead.
+    updaters that roll back, `deletes_ppm` the share of writes that delete instead, `singles_ppm`
+    the share of all transactions that have one key.
     """
 
     transactions: int
@@ -38,6 +42,7 @@ class Mix:
     writers_ppm: int = 300_000
     rollbacks_ppm: int = 50_000
     deletes_ppm: int = 0
+    singles_ppm: int = 0
 
     def __post_init__(self) -> None:
         """Refuse settings that make no workload."""
@@ -48,6 +53,7 @@ class Mix:
         check_share("readers_ppm", self.readers_ppm)
         check_share("rollbacks_ppm", self.rollbacks_ppm)
         check_share("deletes_ppm", self.deletes_ppm)
+        check_share("singles_ppm", self.singles_ppm)
         if not 0 <= self.writers_ppm <= MILLION - self.readers_ppm:
             raise SettingError(
                 "writers_ppm",
@@ -65,13 +71,18 @@ class Mix:
         width = Draws(streams.at("workload", "mix", "width")).between(
             2, self.width_max or self.keys, self.transactions
         )
+        single = Draws(streams.at("workload", "mix", "single")).chance(
+            self.singles_ppm, self.transactions
+        )
+        width = np.where(single, 1, width)
         rollback = Draws(streams.at("workload", "mix", "rollback")).chance(
             self.rollbacks_ppm, self.transactions
         )
         rollback &= role != _READER
 
-        # Reader: every key, then the first again. Writer: every key. Updater: every key twice.
-        rows = rows_of(np.choose(role, (width + 1, width, 2 * width)))
+        # Reader: every key, then the first again, unless it is the only one. Writer: every key.
+        # Updater: every key twice.
+        rows = rows_of(np.choose(role, (width + ~single, width, 2 * width)))
         second_round = rows.place >= width[rows.owner]
         acting = role[rows.owner]
         writing = (acting == _WRITER) | ((acting != _READER) & second_round)
