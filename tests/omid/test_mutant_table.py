@@ -31,7 +31,8 @@ def test_the_table_says_who_caught_a_mutant_after_how_many_runs(document):
     assert "decided_at_begin" in first["sweep"]["properties"]
     assert second["variants"] == ["omid-apache"]
     assert second["sweep"] is None
-    assert (third["benign"], third["caught"], third["runs"]) == (True, False, 5)
+    assert (third["benign"], third["caught"]) == (True, False)
+    assert third["runs"] >= 5  # Its own scenario, and two seeds of two families at least.
 
 
 def test_the_families_are_run_without_a_mutant_first(document):
