@@ -110,7 +110,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     ),
     _mutant(
         "no_newer_commit_check",
-        91,
+        89,
         mechanism="newer_commit_check",
         breaks="first_committer_wins",
         region=_NoNewerCommitCheck,
