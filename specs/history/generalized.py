@@ -14,12 +14,13 @@ import numpy as np
 
 from sim.history import NONE, Integers, OperationKind
 from specs.history.case import Case
+from specs.history.cells import NEVER
 from specs.history.numbering import Numbers
 from specs.history.story import tell
 from specs.history.verdict import Evidence, Verdict, broken, kept
 from specs.history.wording import client_name, version_name
 
-_NEVER: Final = np.iinfo(np.int64).max
+_OPEN: Final = np.iinfo(np.int64).max
 """Stands for the commit timestamp of a version that nothing has replaced."""
 
 
@@ -32,7 +33,7 @@ class _Bounds:
     low: Integers
     """The prefix goes at least as far as this commit timestamp; `NONE` for no bound."""
     high: Integers
-    """It ends before this one; `_NEVER` for no bound."""
+    """It ends before this one; `_OPEN` for no bound."""
 
 
 def check_generalized_snapshot_reads(case: Case) -> Verdict:
@@ -47,10 +48,10 @@ def check_generalized_snapshot_reads(case: Case) -> Verdict:
         return kept("generalized_snapshot_reads", premise=0)
     bounds = _joined(_of_reads(case), _of_updates(case))
     low = np.full(case.history.transactions, NONE, dtype=np.int64)
-    high = np.full(case.history.transactions, _NEVER, dtype=np.int64)
+    high = np.full(case.history.transactions, _OPEN, dtype=np.int64)
     np.maximum.at(low, bounds.owner, bounds.low)
     np.minimum.at(high, bounds.owner, bounds.high)
-    premise = int(np.count_nonzero((low != NONE) & (high != _NEVER)))
+    premise = int(np.count_nonzero((low != NONE) & (high != _OPEN)))
     wrong = np.flatnonzero(low >= high)
     if not len(wrong):
         return kept("generalized_snapshot_reads", premise=premise)
@@ -67,7 +68,9 @@ def _of_reads(case: Case) -> _Bounds:
     writer = case.outcomes.starts.of(history.version[reads])
     place = _places(case, case.operation_keys[reads], writer)
     # Who read what never committed is judged by `no_aborted_reads`.
-    known = (place >= 0) | (history.version[reads] == NONE)
+    nothing = history.version[reads] == NONE
+    place[nothing] = _forgotten_before(case, reads[nothing])
+    known = (place >= 0) | nothing
     reads, place = reads[known], place[known]
     keys = case.operation_keys[reads]
     low = np.where(place >= 0, versions.commit[place], NONE)
@@ -75,7 +78,7 @@ def _of_reads(case: Case) -> _Bounds:
     following = np.where(place >= 0, place + 1, initial)
     within = np.minimum(following, len(versions) - 1)
     replaced = (following == within) & (versions.key[within] == keys)
-    high = np.where(replaced, versions.commit[within], _NEVER)
+    high = np.where(replaced, versions.commit[within], _OPEN)
     return _Bounds(operation=reads, owner=case.owner[reads], low=low, high=high)
 
 
@@ -97,6 +100,26 @@ def _places(case: Case, keys: Numbers, writers: Numbers) -> Integers:
     """Return the place of each version among all, -1 for no version and for no such writer."""
     place = case.versions.place_of(keys, writers)
     return np.where(writers >= 0, place, -1)
+
+
+def _forgotten_before(case: Case, reads: Numbers) -> Integers:
+    """Return the last tombstone of each key that compaction had dropped by then, -1 for none.
+
+    Who reads nothing has read that tombstone. All that is older went before it, so on one key
+    tombstones are dropped in their order.
+    """
+    gone = np.flatnonzero(case.forgotten != NEVER)
+    if not len(gone):
+        return np.full(len(reads), -1, dtype=np.int64)
+    dropped_ns = case.oracle.at_ns[case.forgotten[gone]]
+    instants = np.concatenate([dropped_ns, case.history.at_ns[reads]])
+    rank = np.unique(instants, return_inverse=True)[1].astype(np.int64)
+    width = np.int64(len(instants) + 1)
+    drops = case.versions.key[gone] * width + rank[: len(gone)]
+    keys = case.operation_keys[reads]
+    last = np.searchsorted(drops, keys * width + rank[len(gone) :], side="right") - 1
+    place = gone[np.maximum(last, 0)]
+    return np.where((last >= 0) & (case.versions.key[place] == keys), place, -1)
 
 
 def _joined(*parts: _Bounds) -> _Bounds:

@@ -10,9 +10,12 @@ def generalized_snapshot_reads(run):
         for at, op in enumerate(t.operations):
             versions = run.versions(op.key)
             if op.read and is_committed(run, t) and not own_write_before(t, at):
-                if op.version in versions:
-                    low.append(run.commit(op.version))
-                    following = run.next_commit(op.key, op.version)
+                drops = {v: run.forgotten(op.key, v) for v in versions if op.version == NONE}
+                gone = [v for v, drop in drops.items() if drop and drop.at_ns <= op.at_ns]
+                version = gone[-1] if gone else op.version
+                if version in versions:
+                    low.append(run.commit(version))
+                    following = run.next_commit(op.key, version)
                     high += [] if following is None else [following]
                 elif op.version == NONE and versions:
                     high.append(run.commit(versions[0]))

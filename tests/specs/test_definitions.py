@@ -57,6 +57,7 @@ KINDS = {
         K.COMMIT_REPLIED,
         K.OUTCOME_RESOLVED,
     ),
+    "generalized_snapshot_reads": (*WRITES, K.CELL_COLLECTED, K.CELL_REMOVED),
     "needed_versions_kept": (*WRITES, K.START_ISSUED, K.CELL_COLLECTED),
     "low_water_mark_safe": (
         K.COMMIT_TABLE_PUT,

@@ -91,6 +91,22 @@ def test_a_reader_without_a_start_is_judged_by_its_prefix(run):
     assert "(without a start timestamp)" in violated(run, "generalized_snapshot_reads")
 
 
+def test_who_reads_nothing_has_read_the_tombstone_that_was_dropped(run):
+    run.deleter(14, 16, [0])
+    run.mark(16)
+    run.collect(10, 0, 12, mark=16)
+    run.collect(14, 0, 16, mark=16)
+    fast(run, 17, 0, read=NONE)
+    run.reader(20, {0: 17, 1: 10})
+    assert run.judge("generalized_snapshot_reads").holds
+
+
+def test_who_reads_nothing_before_a_tombstone_is_dropped_has_read_the_initial_version(run):
+    run.deleter(14, 16, [0])
+    fast(run, 17, 0, read=NONE)
+    assert "had the initial version, replaced at 12" in violated(run, "generalized_snapshot_reads")
+
+
 def test_who_aborted_needs_no_prefix(run):
     run.writer(20, 22, [0, 1])
     run.begin(30)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sim.omid.apache.client import ApacheClient as _ApacheClient
     from sim.omid.coordinator import Coordinator as _Coordinator
     from sim.omid.election import Service
+    from sim.omid.low_latency.manager import LowLatencyManager as _LowLatencyManager
     from sim.omid.manager import Manager as _Manager
     from sim.omid.pipeline import Batch
     from sim.omid.pipeline import Pipeline as _Pipeline
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 else:
     # A mix-in inherits from its role for the type checker only: at run time it goes on top of
     # whichever class the variant has for the role.
-    _ApacheClient = _Coordinator = _Manager = _Pipeline = _Timestamps = object
+    _ApacheClient = _Coordinator = _LowLatencyManager = _Manager = _Pipeline = _Timestamps = object
 
 
 class _NoLeasePostcheck(_Pipeline):
@@ -111,6 +112,12 @@ class _NoLeaseBeginCheck(_Pipeline):
             self.finish(batch)
 
 
+class _NoLeaseBeginCheckAtOnce(_LowLatencyManager):
+    def may_begin(self) -> bool:
+        """Answer begins with or without a lease, where they do not go through a pipeline."""
+        return True
+
+
 MUTANTS: Final[tuple[Mutant, ...]] = (
     Mutant(
         name="no_lease_postcheck",
@@ -190,7 +197,8 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         number=20,
         mechanism="lease_begin_check",
         property="real_time_order",
-        mixins={"pipeline": _NoLeaseBeginCheck},
+        mixins={"pipeline": _NoLeaseBeginCheck, "manager": _NoLeaseBeginCheckAtOnce},
+        variants=("omid", "omid-ll", "omid-fp"),
         summary="a deposed manager goes on handing out start timestamps",
     ),
 )

@@ -192,6 +192,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         mechanism="completion_order",
         property="completion_before_removal",
         mixins={"client": _CompletionOrderReversed},
+        variants=("omid", "omid-ll", "omid-fp"),
         summary="the commit-table row goes before the commit fields are written",
     ),
     Mutant(

@@ -88,6 +88,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         mechanism="reread_after_invalidation",
         property="snapshot_reads",
         mixins={"client": _NoRereadAfterInvalidation},
+        variants=("omid", "omid-ll", "omid-fp"),
         summary="a reader believes its invalid mark although the writer had completed",
     ),
     Mutant(
