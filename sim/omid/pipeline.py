@@ -237,16 +237,24 @@ class Pipeline:
         for kind, call, start, detail in batch.entries:
             if kind == BEGIN:
                 oracle.add(OracleKind.BEGIN_REPLIED, now_ns, number, start, NONE, epoch)
-                call.reply(Begun(start, epoch))
+                self.send_begin(call, Begun(start, epoch))
             elif kind == COMMIT:
                 oracle.add(OracleKind.COMMIT_REPLIED, now_ns, number, start, NONE, detail)
                 call.reply(Committed(detail))
             elif kind == ABORT:
                 self.reply_abort(call, start, detail)
             else:
-                manager.run(self.settle_retry(call, start))
+                self.reply_other(kind, call, start)
         if batch.low_water_mark != NONE:
             manager.persist_low_water_mark(batch.low_water_mark)
+
+    def send_begin(self, call: Call, begun: Begun) -> None:
+        """Send the answer to a begin."""
+        call.reply(begun)
+
+    def reply_other(self, kind: int, call: Call, start: int) -> None:
+        """Answer what is neither a begin nor a decision: a retry, which is settled now."""
+        self.manager.run(self.settle_retry(call, start))
 
     def reply_abort(self, call: Call, start: int, reason: int) -> None:
         """Send one refusal."""

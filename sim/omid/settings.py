@@ -151,6 +151,12 @@ class Settings:
     some 16 bytes at 1 Gbit/s)."""
     replay_entry_ns: int = 1 * US
     """Time of a new manager of `omid1` or `tephra` for one record of the log (ours)."""
+    transaction_timeout_ns: int = 30 * S
+    """A transaction of `tephra` that is older than this is invalid (code: data.tx.timeout = 30)."""
+    expiry_period_ns: int = 10 * S
+    """How often a manager of `tephra` looks for such (code: data.tx.cleanup.interval = 10)."""
+    snapshot_period_ns: int = 300 * S
+    """How often a manager of `tephra` saves a snapshot (code: data.tx.snapshot.interval = 300)."""
     versions_per_get: int = 4
     """Versions that a client of `omid1` fetches at a time (ours)."""
 

@@ -12,6 +12,7 @@ from sim.omid.fast_path import variant as fast_path
 from sim.omid.low_latency import variant as low_latency
 from sim.omid.omid1 import variant as omid1
 from sim.omid.percolator import variant as percolator
+from sim.omid.tephra import variant as tephra
 from sim.omid.variant import PROPERTIES, REFERENCE_ROLES, Variant
 
 REFERENCE: Final = Variant(
@@ -34,6 +35,7 @@ VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(
             fast_path.VARIANT,
             percolator.VARIANT,
             omid1.VARIANT,
+            tephra.VARIANT,
         )
     }
 )

@@ -7,6 +7,8 @@ from sim.kernel.faults import Crash, Pause
 from sim.omid.omid1.table import LastCommits
 from sim.omid.omid1.view import LONG_AGO, Change, View
 from sim.omid.settings import MS, US, S
+from sim.omid.tephra.changes import ChangeSets
+from sim.omid.tephra.state import Aborted, Committing, Ended, Invalidated, Started, State
 from tests.omid.deployments import QUIET, R, W, run, workload
 
 TRIP = 2 * QUIET.latency.ns
@@ -118,3 +120,116 @@ def test_view_does_not_take_who_began_before_an_epoch_for_committed():
     view.learn(Change(101, 102))
     view.raise_mark(102)
     assert [view.commit_of(start) for start in (1, 2, 101)] == [3, -1, LONG_AGO]
+
+
+def begin_beside(others, **more):
+    """Return how long a begin of Tephra takes while so many others are in progress."""
+    trace = workload([[(R, 99)], [(R, 98)]], *([[(W, key)]] for key in range(others)))
+    stalls = [
+        Pause(node="client.0", start_ns=15 * MS, length_ns=1 * S),
+        *(
+            Pause(node=f"client.{number}", point="commit.ready", length_ns=3 * S)
+            for number in range(1, others + 1)
+        ),
+    ]
+    settings = {"payload_entry_ns": ENTRY_NS, "manager_service_ns": 0} | more
+    history = run(
+        trace, variant="tephra", settings=settings, faults=stalls, think_ns=10 * MS
+    ).history
+    (mine,) = (history.key == 98).nonzero()[0].tolist()
+    owner = int(history.owner()[mine])
+    return int(history.begun_ns[owner] - history.invoked_ns[owner])
+
+
+@pytest.mark.parametrize("others", [1, 5, 20])
+def test_begin_of_tephra_names_who_is_in_progress_and_pays_for_it(others):
+    alone = begin_beside(0)
+    assert begin_beside(others) == alone + others * ENTRY_NS
+
+
+def test_begin_of_tephra_goes_on_naming_those_who_are_invalid():
+    # All time out while they stall, before the begin that is measured.
+    settings = {"transaction_timeout_ns": 100 * MS, "expiry_period_ns": 50 * MS}
+    assert begin_beside(5, **settings) == begin_beside(0, **settings) + 5 * ENTRY_NS
+
+
+def test_begin_of_tephra_does_not_grow_with_commits():
+    assert begin_after(1, variant="tephra") == begin_after(100, variant="tephra")
+
+
+def test_commit_of_tephra_takes_two_round_trips_through_the_log():
+    spent = {}
+    for variant in ("omid1", "tephra"):
+        trace = workload([[(R, 99)], [(W, 1)]])
+        settings = {"manager_service_ns": 0}
+        history = run(trace, variant=variant, settings=settings).history
+        spent[variant] = int(history.finished_ns[1] - history.committing_ns[1])
+    assert spent["tephra"] == 2 * spent["omid1"]
+
+
+def test_transaction_of_tephra_goes_on_under_the_next_manager():
+    trace = workload([[(W, 1), (R, 2)]], [[(R, 3)] for _ in range(3)])
+    faults = [
+        Pause(node="client.0", point="commit.ready", length_ns=4 * S),
+        Crash(node="tm.1", start_ns=100 * MS, length_ns=60 * S),
+    ]
+    outcome = run(trace, variant="tephra", faults=faults, think_ns=10 * MS)
+    history = outcome.history
+    assert outcome.metrics["failovers"] == 1
+    assert history.outcome[history.session == 0].tolist() == [Outcome.COMMITTED]
+    assert int(history.start_timestamp[history.session == 0][0]) < 1_000_000
+    assert int(history.commit_timestamp[history.session == 0][0]) > 1_000_000
+
+
+def test_snapshots_keep_the_log_and_the_replay_short():
+    trace = workload([[(W, key % 3)] for key in range(600)])
+    crash = Crash(node="tm.1", start_ns=2 * S)
+    recovery = [
+        run(
+            trace,
+            variant="tephra",
+            faults=[crash],
+            settings={"replay_entry_ns": 1 * MS, "snapshot_period_ns": period_ns},
+        ).metrics["recovery_ns"]
+        for period_ns in (100 * MS, 60 * S)
+    ]
+    assert recovery[0] < recovery[1] - 500 * MS
+
+
+def test_replay_of_a_snapshot_and_the_edits_after_it_gives_the_state_of_all_edits():
+    edits = [
+        Started(1),
+        Started(2),
+        Committing(1, (10, 20)),
+        Ended("a", 1, 3, (10, 20)),
+        Started(4),
+        Invalidated(2),
+        Started(5),
+        Committing(5, (30,)),
+        Aborted(4),
+    ]
+    whole = replayed(edits)
+    for place in range(len(edits) + 1):
+        later = State(ChangeSets(entries=1, bucket_entries=1))
+        later.load(replayed(edits[:place]).saved())
+        for edit in edits[place:]:
+            edit.apply(later)
+        assert later.saved() == whole.saved()
+
+
+def replayed(edits):
+    state = State(ChangeSets(entries=1, bucket_entries=1))
+    for edit in edits:
+        edit.apply(state)
+    return state
+
+
+def test_change_sets_go_when_nobody_in_progress_can_be_in_conflict_with_them():
+    state = replayed([Started(1), Started(2), Ended("a", 1, 3, (10,))])
+    assert len(state.changes.sets) == 1
+    assert state.changes.certify(start=2, commit=9, hashes=[10]).name == "CONFLICT"
+    assert state.changes.certify(start=4, commit=9, hashes=[10]) is None
+    Started(4).apply(state)
+    Aborted(2).apply(state)
+    assert not state.changes.sets
+    assert state.changes.certify(start=2, commit=9, hashes=[10]) is None

@@ -91,3 +91,12 @@ class Ledger(CommitTableRegion):
             self.waiting.clear()
         log = Log(self.snapshot, self.covered, tuple(self.records))
         self.answer(call, log, self.service_ns)
+
+    def on_save(self, call: Call) -> None:
+        """Keep a snapshot in place of the records that it covers."""
+        saved: Log = call.body.log
+        if call.body.epoch == self.epoch and saved.covered > self.covered:
+            del self.records[: saved.covered - self.covered]
+            self.covered = saved.covered
+            self.snapshot = saved.snapshot
+        self.answer(call, True, self.service_ns)
