@@ -43,7 +43,6 @@ ACCESS_WRITE = int(Access.WRITE)
 ACCESS_ADD = int(Access.ADD)
 ACCESS_DELETE = int(Access.DELETE)
 ACCESS_CHECKPOINT = int(Access.CHECKPOINT)
-ACCESS_UNTIL = int(Access.UNTIL)
 
 
 class Client(Resolution, Connection):
@@ -105,13 +104,12 @@ class Client(Resolution, Connection):
                 yield from self.put(transaction, key, self.workload.unique_value())
                 continue
             if access >= ACCESS_DELETE:
-                if access == ACCESS_CHECKPOINT:
+                if access == ACCESS_DELETE:
+                    yield from self.delete(transaction, key)
+                elif access == ACCESS_CHECKPOINT:
                     transaction.version += 1
                 else:
-                    yield from self.delete(transaction, key)
-                continue
-            if access == ACCESS_UNTIL:
-                yield Sleep(max(0, amount - self.kernel.now))
+                    yield Sleep(max(0, amount - self.kernel.now))
                 continue
             value = yield from self.get(transaction, key)
             if access == ACCESS_ADD:

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from sim.history import NONE, OracleKind, Outcome
+from sim.history import NONE, OperationKind, OracleKind, Outcome
 from sim.kernel.faults import Crash, Pause
 from sim.omid.mutants import MUTANTS
 from sim.omid.settings import MS, S
 from sim.omid.variant import build_roles
 from sim.omid.variants import VARIANTS
 from sim.omid.world import POINTS, Setup, World, node_names
+from sim.workload.types import Access, TraceBuilder
 from tests.omid.deployments import ADD, NOISY, R, W, run, setup, workload
 
 
@@ -164,3 +165,11 @@ def test_more_clients_in_the_workload_than_in_the_deployment_are_refused() -> No
 def test_points_are_named_for_nodes_that_exist() -> None:
     kinds = {name.split(".")[0] for name in node_names(setup(workload([[(R, 1)]])).topology)}
     assert set(POINTS) <= kinds
+
+
+def test_client_that_waits_for_an_instant_touches_no_key():
+    builder = TraceBuilder()
+    builder.add(0, [(Access.READ, 0, 0), (Access.UNTIL, 0, 2 * S), (Access.READ, 1, 0)])
+    history = run(builder.build(name="by hand", source="test")).history
+    assert history.kind.tolist() == [OperationKind.READ] * 2
+    assert history.at_ns[0] < 2 * S < history.at_ns[1]
