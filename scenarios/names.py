@@ -31,7 +31,9 @@ def check_names(scenario: Scenario) -> Iterator[Complaint]:
         yield from _fault(fault, ("faults", number), nodes)
     for number, nemesis in enumerate(scenario.nemesis):
         yield from _patterns(nemesis, ("nemesis", number), nodes, keys=("nodes", *NODE_KEYS))
-        yield from _points(nemesis, ("nemesis", number))
+        for place, point in enumerate(nemesis.points):
+            path = ("nemesis", number, "points", place)
+            yield from _point(point, path, nemesis.nodes, nodes)
     for number, link in enumerate(scenario.network.links):
         yield from _patterns(link, ("network", "links", number), nodes, keys=NODE_KEYS)
     for glob in scenario.clocks:
@@ -115,21 +117,13 @@ def _fault(fault: Any, path: tuple[str | int, ...], nodes: tuple[str, ...]) -> I
             yield from _point(point, (*path, point_key), globs, nodes)
 
 
-def _points(nemesis: Any, path: tuple[str | int, ...]) -> Iterator[Complaint]:
-    known = sorted({point for points in POINTS.values() for point in points})
-    for number, point in enumerate(getattr(nemesis, "points", ())):
-        if point not in known:
-            message = f'unknown point "{point}"{nearest(point, known)}'
-            yield Complaint(path=(*path, "points", number), message=message)
-
-
 def _point(
     point: str, path: tuple[str | int, ...], globs: tuple[str, ...], nodes: tuple[str, ...]
 ) -> Iterator[Complaint]:
     roles = {node.split(".")[0] for node in nodes if any(fnmatchcase(node, g) for g in globs)}
     known = [name for role in sorted(roles) for name in POINTS.get(role, ())]
     if roles and point not in known:
-        message = f'{globs[0]} has no point "{point}"{nearest(point, known)}'
+        message = f'{" or ".join(globs)} has no point "{point}"{nearest(point, known)}'
         yield Complaint(path=path, message=message)
 
 

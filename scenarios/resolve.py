@@ -25,7 +25,7 @@ from sim.kernel.faults import ClockDrift, Fault
 from sim.kernel.network import LinkModel
 from sim.kernel.streams import Streams
 from sim.omid.variants import VARIANTS
-from sim.omid.world import NetworkModel, Setup
+from sim.omid.world import NetworkModel, Setup, points_of
 from sim.workload.fingerprint import fingerprint
 from sim.workload.generate.settings import SettingError
 from sim.workload.types import TraceError, TransactionTrace
@@ -156,6 +156,7 @@ def _materialise(scenario: Scenario, name: str) -> Scenario:
         Streams(scenario.seed),
         names_of(scenario),
         scenario.limits.duration or max(nemesis.end for nemesis in scenario.nemesis),
+        points_of=points_of,
     )
     faults = (*scenario.faults, *(table_of(fault) for fault in drawn))
     return scenario.model_copy(update={"faults": faults, "nemesis": ()})

@@ -7,7 +7,7 @@ number of faults is drawn too, from zero on unless told otherwise: runs shall di
 only in degree.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from sim.kernel.fault_parts import PPM, check, check_instant, matches_any
@@ -85,11 +85,17 @@ class Nemesis:
 
 
 def materialise(
-    nemeses: Sequence[Nemesis], streams: Streams, node_names: Iterable[str], duration_ns: int
+    nemeses: Sequence[Nemesis],
+    streams: Streams,
+    node_names: Iterable[str],
+    duration_ns: int,
+    *,
+    points_of: Callable[[str], Container[str]] | None = None,
 ) -> tuple[Fault, ...]:
     """Draw the faults of all nemeses, each from a stream of its own, sorted by their begin.
 
-    A nemesis whose globs match no node raises ValueError.
+    `points_of` says which points a node passes; a fault at a point strikes only whoever passes
+    it. A nemesis whose globs match no node, or none that passes a point, raises ValueError.
     """
     names = tuple(node_names)
     faults: list[Fault] = []
@@ -98,7 +104,7 @@ def materialise(
         end_ns = duration_ns if nemesis.end_ns is None else min(nemesis.end_ns, duration_ns)
         window_ns = end_ns - nemesis.start_ns
         check(window_ns >= US, f"the window of nemesis {number} begins behind the end of the run")
-        draw = _Draw(nemesis, stream, names, window_ns)
+        draw = _Draw(nemesis, stream, names, window_ns, points_of)
         faults.extend(draw.fault() for _ in range(draw.count()))
     return tuple(sorted(faults, key=_begin))
 
@@ -112,14 +118,27 @@ class _Draw:
     """Draw the faults of one nemesis."""
 
     def __init__(
-        self, nemesis: Nemesis, stream: Stream, names: tuple[str, ...], window_ns: int
+        self,
+        nemesis: Nemesis,
+        stream: Stream,
+        names: tuple[str, ...],
+        window_ns: int,
+        points_of: Callable[[str], Container[str]] | None,
     ) -> None:
         self._nemesis = nemesis
         self._stream = stream
         self._window_ns = window_ns
-        self._sources = tuple(name for name in names if matches_any(name, nemesis.nodes))
+        named = tuple(name for name in names if matches_any(name, nemesis.nodes))
+        self._points = {
+            name: tuple(
+                point for point in nemesis.points if points_of is None or point in points_of(name)
+            )
+            for name in named
+        }
+        self._sources = tuple(name for name in named if self._points[name] or not nemesis.points)
         self._targets = tuple(name for name in names if matches_any(name, nemesis.targets))
-        check(bool(self._sources), f"no node is called {' or '.join(nemesis.nodes)}")
+        check(bool(named), f"no node is called {' or '.join(nemesis.nodes)}")
+        check(bool(self._sources), f"no such node has {' or '.join(nemesis.points)}")
         check(bool(self._targets), f"no node is called {' or '.join(nemesis.targets)}")
 
     def count(self) -> int:
@@ -156,7 +175,7 @@ class _Draw:
         nemesis, stream = self._nemesis, self._stream
         node = pick(stream, self._sources)
         length_ns = self._length_ns()
-        point = pick(stream, nemesis.points) if nemesis.points else None
+        point = pick(stream, self._points[node]) if nemesis.points else None
         hit = between(stream, 1, nemesis.hit_max) if point is not None else 1
         begin_ns = start_ns if point is None else None
         if nemesis.kind == "hold" and point is not None:

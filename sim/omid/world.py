@@ -61,6 +61,11 @@ POINTS: Final[dict[str, tuple[str, ...]]] = {
 """Where a fault can stop a node, by the first part of the node's name."""
 
 
+def points_of(node: str) -> tuple[str, ...]:
+    """Return the points that a node passes, by the first part of its name."""
+    return POINTS.get(node.partition(".")[0], ())
+
+
 def node_names(topology: Topology, *, background: bool = False) -> tuple[str, ...]:
     """Return the names of all nodes of a deployment, in node-number order."""
     return (

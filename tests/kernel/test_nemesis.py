@@ -114,3 +114,22 @@ def test_nemesis_of_nobody_or_of_no_time_is_refused():
         drawn(of_kind("pause", nodes=("ct.*",)))
     with pytest.raises(ValueError, match="begins behind the end of the run"):
         drawn(of_kind("pause", start_ns=60 * S))
+
+
+def test_fault_at_a_point_strikes_only_who_passes_it():
+    points = {"tm.1": ("flush",), "tm.2": ("flush",), "client.0": ("read",)}
+    nemesis = Nemesis(
+        kind="pause",
+        nodes=("tm.*", "client.*"),
+        points=("flush", "read"),
+        count_min=40,
+        count_max=40,
+    )
+    faults = materialise(
+        [nemesis], Streams(5), NAMES, S, points_of=lambda name: points.get(name, ())
+    )
+    assert {fault.point for fault in faults} == {"flush", "read"}
+    assert all(fault.point in points[fault.node] for fault in faults)
+    lost = Nemesis(kind="pause", nodes=("tm.*",), points=("read",), count_min=1)
+    with pytest.raises(ValueError, match="no such node has read"):
+        materialise([lost], Streams(5), NAMES, S, points_of=lambda name: points.get(name, ()))
