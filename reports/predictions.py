@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _COLOURS: Final = (VERMILLION, BLUE, GREEN, ORANGE)
+_TICKS: Final = tuple(step * 10**power for power in range(-2, 5) for step in (1, 2, 3, 5))
 _MARKERS: Final = ("o", "s", "^", "D")
 
 
@@ -48,7 +49,12 @@ def predictions_svg(curves: Sequence[Curve]) -> str:
             axes.set_yscale("log")
             axes.set_title(f"Transactions of {panel}", fontsize=10.5)
             axes.set_ylabel("mean latency (ms)")
+            shown = [y for c in curves if c.panel == panel for y in (*c.published, *c.predicted)]
+            low, high = min(shown) / 1.2, max(shown) * 1.2
+            axes.set_ylim(low, high)
+            axes.set_yticks([tick for tick in _TICKS if low <= tick <= high])
             axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+            axes.yaxis.set_minor_formatter(lambda *_: "")
         rows[-1].set_xlabel("load on the manager (thousand transactions a second)")
         rows[-1].set_xlim(left=0)
         rows[0].legend(loc="lower left", bbox_to_anchor=(0.3, 1.0), ncols=4, fontsize=9)
@@ -66,9 +72,9 @@ def _draw(axes: Axes, curve: Curve, place: int) -> None:
         color=colour,
         linewidth=1.4,
         elinewidth=0.9,
-        label=curve.name,
     )
     marker = _MARKERS[place % len(_MARKERS)]
+    axes.plot([], [], marker, linestyle="-", color=colour, markersize=5, label=curve.name)
     axes.plot(curve.load, curve.published, marker, color=colour, markersize=5)
     for load, published, fitted in zip(curve.load, curve.published, curve.fitted, strict=True):
         if fitted:

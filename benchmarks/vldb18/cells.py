@@ -23,7 +23,7 @@ from sim.omid.world import Setup, World
 from sim.workload.generate.vldb18 import Vldb18
 from sim.workload.types import TransactionTrace
 from vldb18.costs import Costs
-from vldb18.published import Run
+from vldb18.published import LOW, Run
 
 SESSIONS: Final = 128
 SHARE: Final = 0.003
@@ -43,6 +43,8 @@ class Effort:
     """How much is measured in one run: the larger of a number and a time."""
 
     transactions: int = 4_000
+    low: int = 12_000
+    """At the load of the breakdowns, where rare aborts are counted, too."""
     batched_s: float = 6.0
     """Batches make neighbours alike, so `omid` is watched for so long at least."""
 
@@ -92,7 +94,7 @@ def setup(costs: Costs, run: Run, *, seed: int, effort: Effort) -> Setup:
 def arrivals(run: Run, *, seed: int, effort: Effort) -> TransactionTrace:
     """Return the measured transactions of a run, at even distances."""
     per_s = run.load * 1_000 * SHARE
-    count = effort.transactions
+    count = effort.low if run.load == LOW and run.mix == "random" else effort.transactions
     if run.protocol == "omid":
         count = max(count, round(per_s * effort.batched_s))
     workload = Vldb18(transactions=count, clients=SESSIONS, mix=run.mix)

@@ -24,6 +24,7 @@ _LOW_RUN = Run("omid", "random", LOW)
 _KNEE_RUN = Run("omid", "random", KNEE)
 _ROW_US = (2.0, 40.0)
 _STEPS = 12
+_NEAR = 0.005
 
 
 def fit(
@@ -45,6 +46,8 @@ def fit(
         samples = make_runs(runner, costs, [_KNEE_RUN], seeds=seeds, effort=effort)
         found = _mean([each["size_1"].total for each in samples[_KNEE_RUN]])
         say(f"row {row:.3f} us, batch {costs['table_batch']:.3f} ms: knee at {found:.2f} ms")
+        if abs(found / knee - 1) < _NEAR:
+            break
         low, high = (row, high) if found < knee else (low, row)
     return costs
 

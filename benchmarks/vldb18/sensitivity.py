@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +9,7 @@ from typing import Final
 from vldb18.cells import Effort
 from vldb18.costs import Costs
 from vldb18.predict import Runner, Samples, make_runs, mape, predict
-from vldb18.published import LOW, Cell, Point, Run
+from vldb18.published import LOW, PROTOCOLS, Cell, Point, Run
 
 OUTPUTS: Final = (
     Cell("omid", "size_1", 31.62),
@@ -58,7 +57,7 @@ def sensitivity(
 ) -> list[Change]:
     """Return the costs as they are, then two changes for every primitive."""
     looked_at = [point for point in points if point.family != "aborts"]
-    runs = reduced(dict.fromkeys(point.cell.protocol for point in points))
+    runs = reduced(PROTOCOLS)
     base = make_runs(runner, costs, runs, seeds=seeds, effort=effort)
     changes = [_change("none", float("nan"), "", looked_at, base)]
     for name, primitive in costs.primitives.items():
@@ -83,9 +82,6 @@ def _change(
 ) -> Change:
     outputs = []
     for cell in OUTPUTS:
-        if cell.run not in samples:
-            outputs.append(math.nan)
-            continue
         totals = [each[cell.transaction].total for each in samples[cell.run]]
         outputs.append(sum(totals) / len(totals))
     error = mape(predict(points, samples))
