@@ -117,7 +117,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         mutant.name,
         mutant.mechanism,
         mutant.property or "benign",
-        " ".join(mutant.variants),
+        _variants(mutant.variants),
         _short(own.scenario, mutant.name) if own else "no",
         f"{own.seconds:.2f}" if own else "",
         f"{sweep.scenario.removeprefix('omid/')} {sweep.seed}" if sweep else "no",
@@ -126,6 +126,11 @@ def _cells(row: Row) -> tuple[str, ...]:
         str(len(row.runs)),
         f"{row.seconds:.1f}",
     )
+
+
+def _variants(names: Sequence[str]) -> str:
+    """Return the first variant and how many more there are; JSON names them all."""
+    return names[0] if len(names) == 1 else f"{names[0]} +{len(names) - 1}"
 
 
 def own_scenario(mutant: str) -> str:
