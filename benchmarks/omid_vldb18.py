@@ -161,12 +161,12 @@ def _plain(each: Prediction) -> dict[str, Any]:
 
 
 def _without_nan(data: Any) -> Any:
-    """Return plain data with null for every number that is none."""
+    """Return plain data with null for every number that is none, or without bound."""
     if isinstance(data, dict):
         return {name: _without_nan(value) for name, value in data.items()}
     if isinstance(data, list | tuple):
         return [_without_nan(value) for value in data]
-    return None if isinstance(data, float) and math.isnan(data) else data
+    return None if isinstance(data, float) and not math.isfinite(data) else data
 
 
 def main() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -83,15 +84,20 @@ def predict(points: Iterable[Point], samples: Samples) -> list[Prediction]:
 
 def _values(point: Point, samples: Samples) -> list[float]:
     if point.quantity == "ratio":
-        slow, fast = (_totals(cell, samples) for cell in point.needs)
+        slow, fast = (seen(cell, "total", samples) for cell in point.needs)
         return [before / after for before, after in zip(slow, fast, strict=True)]
-    cell = point.cell
-    by_seed = samples[cell.run]
-    return [getattr(each[cell.transaction], point.quantity) for each in by_seed]
+    return seen(point.cell, point.quantity, samples)
 
 
-def _totals(cell: Cell, samples: Samples) -> list[float]:
-    return [each[cell.transaction].total for each in samples[cell.run]]
+def seen(cell: Cell, quantity: str, samples: Samples) -> list[float]:
+    """Return a quantity of a cell by seed; infinity where nothing of the kind came to an end.
+
+    That is saturation, which a run that ends shows so.
+    """
+    return [
+        getattr(each[cell.transaction], quantity) if cell.transaction in each else math.inf
+        for each in samples[cell.run]
+    ]
 
 
 def mape(predictions: Iterable[Prediction], *, fitted: bool = False) -> float:

@@ -8,7 +8,7 @@ from typing import Final
 
 from vldb18.cells import Effort
 from vldb18.costs import Costs
-from vldb18.predict import Runner, Samples, make_runs, mape, predict
+from vldb18.predict import Runner, Samples, make_runs, mape, predict, seen
 from vldb18.published import LOW, PROTOCOLS, Cell, Point, Run
 
 OUTPUTS: Final = (
@@ -82,7 +82,7 @@ def _change(
 ) -> Change:
     outputs = []
     for cell in OUTPUTS:
-        totals = [each[cell.transaction].total for each in samples[cell.run]]
+        totals = seen(cell, "total", samples)
         outputs.append(sum(totals) / len(totals))
     error = mape(predict(points, samples))
     return Change(primitive=primitive, value=value, unit=unit, mape=error, outputs=tuple(outputs))

@@ -118,3 +118,12 @@ def test_quick_benchmark_prints_points_with_an_error_within_reach():
     # Short runs; the whole benchmark says more, and says it better.
     assert figures["mape_percent"] < 15
     assert {point["protocol"] for point in figures["points"]} == PROTOCOLS
+
+
+def test_what_saturates_is_without_bound_instead_of_missing(vldb18):
+    published, predict = vldb18["published"], vldb18["predict"]
+    cell = published.Cell("omid", "size_5", 229.04)
+    point = next(p for p in published.points() if p.cell == cell and p.quantity == "total")
+    (said,) = predict.predict([point], {cell.run: [{}, {}]})
+    assert said.predicted.mean == math.inf
+    assert predict.mape([said]) == math.inf
