@@ -107,6 +107,22 @@ def test_every_message_of_a_transaction_is_counted_by_its_ends(here):
     assert run.messages["client - tm"] == 2 * 5
 
 
+def test_entries_that_begins_bring_are_told_where_a_variant_sends_some(here):
+    # The writer learns where the epoch begins, then of its own first commit; the reader, which
+    # knows nothing, of the epoch and both commits.
+    assert measured(here / "script.toml", "omid1").begin_entries == 1 + 1 + 3
+    told = document(here, "small.toml", "--variants", "omid,tephra", "--clients", "4")
+    ours, tephra = (each["entries_per_begin"]["mean"] for each in told["means"])
+    assert ours == 0
+    assert 0 < tephra <= 3
+    shown = bulkhead(
+        "compare", "small.toml", "--variants", "omid,tephra", "--clients", "4", cwd=here
+    )
+    assert "entries/begin" in shown.stdout
+    shown = bulkhead("compare", "small.toml", "--variants", "omid", "--clients", "4", cwd=here)
+    assert "entries/begin" not in shown.stdout
+
+
 def test_conflict_that_another_commit_called_for_is_a_true_one(here):
     run = measured(here / "overlap.toml")
     assert (run.committed, run.aborted) == (1, 1)
