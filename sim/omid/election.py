@@ -114,15 +114,23 @@ class Candidate(SessionNode):
         return self.timestamps.epoch - 1
 
     def announce(self, epoch: int) -> Generator[Any, Any, bool]:
-        """Publish address and epoch for clients, unless a newer epoch is there."""
+        """Publish address and epoch for clients, unless a newer manager has been there."""
+        address = Address(self.name, epoch, self.lease.version)
         while True:
             seen = yield self.coordinator_call(self.coordinator.on_read, MANAGER)
-            if seen.data is not None and seen.data.epoch > epoch:
+            if seen.data is not None and self.gives_way(address, seen.data):
                 return False
-            address = Address(self.name, epoch)
             version = yield from compare_and_set(self, MANAGER, data=address, expected=seen.version)
             if version is not None:
                 return True
+
+    def gives_way(self, own: Address, announced: Address) -> bool:
+        """Say whether whoever has announced itself won the lease, or its epoch, after us.
+
+        The epoch alone does not tell: a manager that stalls between its lease and its epoch has the
+        higher epoch and no lease, and clients that follow it never find the one that serves.
+        """
+        return announced.lease > own.lease or announced.epoch > own.epoch
 
     # The lease
 

@@ -85,10 +85,11 @@ class Znode(NamedTuple):
 
 
 class Address(NamedTuple):
-    """Who serves, since which epoch."""
+    """Who serves, since which epoch, under which lease: the version with which it was won."""
 
     name: str
     epoch: int
+    lease: int
 
 
 LEASE: Final = "/lease"

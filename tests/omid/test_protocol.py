@@ -173,3 +173,15 @@ def test_client_that_waits_for_an_instant_touches_no_key():
     history = run(builder.build(name="by hand", source="test")).history
     assert history.kind.tolist() == [OperationKind.READ] * 2
     assert history.at_ns[0] < 2 * S < history.at_ns[1]
+
+
+@pytest.mark.parametrize("variant", ["omid", "omid-ll"])
+def test_a_manager_that_stalled_before_its_epoch_does_not_hide_its_successor(variant: str) -> None:
+    stall = Pause(node="tm.1", point="lease.acquired", length_ns=3 * S)
+    trace = workload(*busy(clients=2, transactions=80))
+    world = World(setup(trace, faults=[stall], think_ns=50 * MS, variant=variant))
+    world.run()
+    outcome = world.outcome()
+    assert outcome.simulated_ns < 20 * S
+    assert outcome.metrics["unknown"] == 0
+    assert outcome.metrics["longest_gap_ns"] < 2 * S
