@@ -18,7 +18,7 @@ from specs.snapshot_model import NotSnapshotIsolated
 
 How = Literal["steps", "scenarios"]
 _ROUND: Final = 50
-"""Examples between two looks at the clock."""
+"""Examples between two looks at the clock; Hypothesis makes others when it is to make fewer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,16 +62,15 @@ def hunt(
 ) -> Hunt:
     """Try examples until something is found, or the seconds or the examples are used up.
 
-    Examples are made from `first_seed` on, in order, so that seconds decide only how many there
-    are. What is found is written as a scenario and, with `shrinking`, made smaller.
+    Examples are made in rounds of fifty from `first_seed` on, and a round is always finished: so
+    seconds and examples decide only how many rounds there are. What is found is written as a scenario and, with `shrinking`, made smaller.
     """
     begun = time.monotonic()
     attempt = _steps if how == "steps" else _scenarios
     made, last = 0, _Round()
     number = first_seed
     while not last.found and _goes_on(begun, seconds, made, examples):
-        left = _ROUND if examples is None else min(_ROUND, examples - made)
-        last = attempt(variant, mutant, number, left)
+        last = attempt(variant, mutant, number)
         made += last.examples
         number += 1
         if watch is not None:
@@ -109,9 +108,9 @@ def _explained(found: Hunt, scenario: Scenario | None, *, shrinking: bool) -> Hu
     )
 
 
-def _options(examples: int, **more: Any) -> settings:
+def _options(**more: Any) -> settings:
     return settings(
-        max_examples=examples,
+        max_examples=_ROUND,
         deadline=None,
         database=None,
         phases=(Phase.generate,),
@@ -122,7 +121,7 @@ def _options(examples: int, **more: Any) -> settings:
     )
 
 
-def _steps(variant: str, mutant: str | None, number: int, examples: int) -> _Round:
+def _steps(variant: str, mutant: str | None, number: int) -> _Round:
     """Let the state machine make some examples."""
     result = _Round()
 
@@ -134,7 +133,7 @@ def _steps(variant: str, mutant: str | None, number: int, examples: int) -> _Rou
             super().__init__()
 
     Counted.variant, Counted.mutant = variant, mutant
-    options = _options(examples, stateful_step_count=60)
+    options = _options(stateful_step_count=60)
     try:
         run_state_machine_as_test(seed(number)(Counted), settings=options)
     except (NotSnapshotIsolated, Violated) as wrong:
@@ -142,12 +141,12 @@ def _steps(variant: str, mutant: str | None, number: int, examples: int) -> _Rou
     return result
 
 
-def _scenarios(variant: str, mutant: str | None, number: int, examples: int) -> _Round:
+def _scenarios(variant: str, mutant: str | None, number: int) -> _Round:
     """Run some whole scenarios."""
     result = _Round()
 
     @seed(number)
-    @_options(examples)
+    @_options()
     @given(scenario=whole_scenarios(variant=variant, mutant=mutant))
     def attempt(scenario: Scenario) -> None:
         result.examples += 1

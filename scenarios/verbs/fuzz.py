@@ -39,8 +39,8 @@ def fuzz(
     """Try examples until something is wrong with one, and shrink that one.
 
     `how` is "steps", a state machine beside a model of snapshot isolation, or "scenarios", whole
-    scenarios with faults. Without `examples` and `budget_s` it tries 200 examples. Wrong input
-    raises `UsageError` before anything runs.
+    scenarios with faults. Without `examples` and `budget_s` it tries 200 examples; they come in
+    rounds of fifty. Wrong input raises `UsageError` before anything runs.
     """
     from hypothesis.configuration import set_hypothesis_home_dir
 
@@ -159,7 +159,7 @@ def _budget(_: click.Context, __: click.Parameter, value: str | None) -> float |
     "--examples",
     type=click.IntRange(min=1),
     metavar="N",
-    help=f"How many to try; {_EXAMPLES} where no budget is given either.",
+    help=f"How many to try, in rounds of 50; {_EXAMPLES} where no budget is given either.",
 )
 @click.option("--budget", callback=_budget, metavar="60s", help="How long to try.")
 @click.option(

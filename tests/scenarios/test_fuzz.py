@@ -20,10 +20,10 @@ def test_finding_is_told_kept_and_replayed(tmp_path):
 
 
 def test_reference_has_nothing_to_find(tmp_path):
-    answer = bulkhead("fuzz", "omid", "--examples", "10", "--json", cwd=tmp_path)
+    answer = bulkhead("fuzz", "omid", "--examples", "50", "--json", cwd=tmp_path)
     assert answer.returncode == 0, answer.stderr
     document = json.loads(answer.stdout)
-    assert (document["examples"], document["found"], document["folder"]) == (10, None, None)
+    assert (document["examples"], document["found"], document["folder"]) == (50, None, None)
     assert {path.name for path in tmp_path.iterdir()} <= {"runs"}
 
 
