@@ -63,7 +63,8 @@ def hunt(
     """Try examples until something is found, or the seconds or the examples are used up.
 
     Examples are made in rounds of fifty from `first_seed` on, and a round is always finished: so
-    seconds and examples decide only how many rounds there are. What is found is written as a scenario and, with `shrinking`, made smaller.
+    seconds and examples decide only how many rounds there are. What is found is written as a
+    scenario and, with `shrinking`, made smaller.
     """
     begun = time.monotonic()
     attempt = _steps if how == "steps" else _scenarios
