@@ -11,6 +11,7 @@ from sim.history import History, OperationKind, OracleKind, OracleLog
 
 READ_PROPERTIES: Final = (
     "snapshot_reads",
+    "generalized_snapshot_reads",
     "stable_resolution",
     "no_aborted_reads",
     "no_intermediate_reads",
@@ -43,6 +44,8 @@ KINDS: Final[dict[str, tuple[OracleKind, ...]]] = {
     "conflict_detection_sound": (OracleKind.COMMIT_ISSUED,),
     "frozen_snapshot": (OracleKind.CELL_PUT,),
     "real_time_order": (OracleKind.START_ISSUED, OracleKind.BEGIN_REPLIED),
+    "key_order": (OracleKind.COMMIT_TABLE_PUT,),
+    "fast_path_versions_ascend": (OracleKind.COMMIT_TABLE_PUT,),
 }
 """Kinds of effects that violate the other properties; the last such row of the evidence counts."""
 
