@@ -94,7 +94,7 @@ def test_a_mixed_up_cobra_trace_names_the_column(changes, message, saved):
         ({"clinet": np.array([0, 1])}, ": unknown column 'clinet' (did you mean 'client'?)"),
         ({"client": np.array([0])}, ": 1 transactions, but the head says 2"),
         ({"kind": np.array([0, 2])}, ": 2 operations, but the head says 3"),
-        ({"kind": np.array([0, 2, 9])}, " column kind: 9 at row 2; expected 0 to 4"),
+        ({"kind": np.array([0, 2, 9])}, " column kind: 9 at row 2; expected 0 to 5"),
         ({"key": np.array([3, 5])}, ": column key has another length than column kind"),
         ({"key": np.array([3, 5, -1])}, " column key: -1 at row 2"),
         ({"client": np.array([0, 2**31])}, " column client: 2147483648 at row 1"),
