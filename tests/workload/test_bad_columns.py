@@ -102,7 +102,10 @@ def test_a_mixed_up_cobra_trace_names_the_column(changes, message, saved):
         ({"first": np.array([0, 2, 9])}, ": offsets end at 9, operations at 3"),
         ({"first": np.array([0, 3])}, ": 2 transactions but 2 offsets"),
         ({"first": np.zeros(0, dtype=int)}, " column first: no offset"),
-        ({"amount": np.array([4, -1, 0])}, " column amount: amount 4 at row 0, which is no add"),
+        (
+            {"amount": np.array([4, -1, 0])},
+            " column amount: amount 4 at row 0, which neither adds nor waits",
+        ),
         ({"amount": np.array([0, -1])}, ": column amount has another length"),
         ({"arrival_ns": np.array([1])}, ": column arrival_ns has another length"),
         ({"arrival_ns": np.array([1, -1])}, " column arrival_ns: -1 at row 1"),
