@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import isfinite
 
 from vldb18.costs import Costs
 from vldb18.predict import Prediction, mape
@@ -108,7 +109,7 @@ def sensitivity_table(changes: Sequence[Change]) -> Iterator[str]:
     base = changes[0]
     yield ""
     yield "Sensitivity: error over the held-out latencies of fewer runs, and total latency in ms,"
-    yield "then by how many percent they change"
+    yield "then by how many percent they change; endless where a protocol cannot bear its load"
     for number, cell in enumerate(OUTPUTS, 1):
         yield f"  ({number}) {cell.protocol}, {cell.transaction}, {cell.load} K"
     numbers = "".join(f"{f'({number})':>9}" for number in range(1, len(OUTPUTS) + 1))
@@ -121,4 +122,5 @@ def sensitivity_table(changes: Sequence[Change]) -> Iterator[str]:
             for new, old in zip(each.outputs, base.outputs, strict=True)
         )
         value = f"{each.value:.4g} {each.unit}"
-        yield f"  {each.primitive:16} {value:>15} {each.mape:>6.1f}% {moved}"
+        error = f"{each.mape:.1f}%" if isfinite(each.mape) else "endless"
+        yield f"  {each.primitive:16} {value:>15} {error:>7} {moved}"

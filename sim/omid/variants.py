@@ -18,7 +18,7 @@ from sim.omid.variant import PROPERTIES, REFERENCE_ROLES, Variant
 REFERENCE: Final = Variant(
     name="omid",
     summary="the reference: FAST'17 and what its printed algorithms leave open",
-    source="Shacham et al., FAST'17; re-read of Bortnikov et al., VLDB'18",
+    source="Shacham et al., FAST'17; re-read of Shacham et al., VLDB'18",
     roles=REFERENCE_ROLES,
     properties=PROPERTIES,
     fences=True,

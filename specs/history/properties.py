@@ -59,7 +59,7 @@ class UnknownProperty(ValueError):
 
 
 _FAST17: Final = "Shacham et al., FAST'17"
-_VLDB18: Final = "Bortnikov et al., VLDB'18"
+_VLDB18: Final = "Shacham et al., VLDB'18"
 _ADYA: Final = "Adya, Liskov and O'Neil, ICDE'00"
 
 PROPERTIES: Final[Mapping[str, Property]] = MappingProxyType(

@@ -28,7 +28,7 @@ manager keeps snapshot isolation as Omid LL has it, fast-path writes included in
 VARIANT: Final = Variant(
     name="omid-fp",
     summary="Omid FP: single-key transactions commit in their region, all others as in Omid LL",
-    source="Bortnikov et al., VLDB'18, algorithm 4",
+    source="Shacham et al., VLDB'18, algorithm 4",
     roles=roles_with(
         manager=LowLatencyManager,
         pipeline=ImmediateReplies,

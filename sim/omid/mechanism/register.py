@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 FAST17: Final = "Shacham et al., FAST'17"
-VLDB18: Final = "Bortnikov et al., VLDB'18"
+VLDB18: Final = "Shacham et al., VLDB'18"
 APACHE: Final = "Apache Phoenix-Omid"
 
 

@@ -1,6 +1,6 @@
 """The client of Percolator: buffer, lock every key, take a timestamp, commit the primary.
 
-Peng and Dabek, OSDI'10, section 2.2; Omid2PC of Bortnikov et al., VLDB'18. Nobody but the rows
+Peng and Dabek, OSDI'10, section 2.2; Omid2PC of Shacham et al., VLDB'18. Nobody but the rows
 knows of a conflict. The commit timestamp is issued when every key is locked, so a reader with a
 greater snapshot meets either a lock, which it waits for or breaks, or the commit.
 """

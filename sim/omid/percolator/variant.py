@@ -37,7 +37,7 @@ class TimestampOracle(UncollectedManager, LowLatencyManager):
 VARIANT: Final = Variant(
     name="percolator",
     summary="two-phase commit over locks in the data; the manager only counts",
-    source="Peng and Dabek, OSDI'10; Omid2PC of Bortnikov et al., VLDB'18",
+    source="Peng and Dabek, OSDI'10; Omid2PC of Shacham et al., VLDB'18",
     roles=roles_with(
         manager=TimestampOracle,
         pipeline=ImmediateReplies,
