@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.kernel.node import Node
 from sim.kernel.rpc import Call, NoReply, Sleep
-from sim.omid.messages import Znode
+from sim.omid.messages import Seen, Znode
 
 if TYPE_CHECKING:
     from sim.kernel.core import Kernel
@@ -48,10 +48,13 @@ class Coordinator(Node):
         call.reply(self.read(path))
 
     def on_write(self, call: Call) -> None:
-        """Compare-and-set: write if the version is the expected one; return the new version."""
-        path, data, expected = call.body
+        """Compare-and-set: write if the version is the expected one; return the new version.
+
+        A write may hang on a second znode that it leaves as it is (a check in ZooKeeper's multi).
+        """
+        path, data, expected, under = call.body
         version = self.read(path).version
-        if not self.may_write(path, version=version, expected=expected):
+        if not (self.stands(under) and self.may_write(path, version=version, expected=expected)):
             call.reply(None)
             return
         self.znodes[path] = Znode(data, version + 1)
@@ -65,6 +68,10 @@ class Coordinator(Node):
         Mechanism `timestamp_bound_check`: for the bound of all timestamps that is property P1.
         """
         return version == expected
+
+    def stands(self, under: Seen | None) -> bool:
+        """Say whether a znode still has the version that somebody saw; None always stands."""
+        return under is None or self.read(under.path).version == under.version
 
     def on_connect(self, call: Call) -> None:
         """Open a session for the caller."""
@@ -141,14 +148,15 @@ class SessionNode(Node):
 
 
 def compare_and_set(
-    node: SessionNode, path: str, *, data: object, expected: int
+    node: SessionNode, path: str, *, data: object, expected: int, under: Seen | None = None
 ) -> Generator[Any, Any, int | None]:
     """Write a znode whose data names its writer uniquely; survive a lost answer.
 
-    Returns the new version, or None when another writer was first.
+    Returns the new version, or None when another writer was first, or was at the znode that this
+    write is `under`.
     """
     coordinator = node.coordinator
-    body = (path, data, expected)
+    body = (path, data, expected, under)
     lost = False
     while True:
         try:
@@ -158,9 +166,14 @@ def compare_and_set(
                 return version
         except NoReply:
             lost = True
-        # An earlier try may or may not have been first: only the content can tell.
+        # An earlier try may or may not have been first: only the content can tell. Once what it is
+        # under has moved, no try that is still on its way can write.
+        lapsed = False
+        if under is not None:
+            other: Znode = yield node.coordinator_call(coordinator.on_read, under.path)
+            lapsed = other.version != under.version
         seen = yield node.coordinator_call(coordinator.on_read, path)
         if seen == (data, expected + 1):
             return expected + 1
-        if seen.version != expected:
+        if seen.version != expected or lapsed:
             return None

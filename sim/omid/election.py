@@ -52,7 +52,7 @@ class Candidate(SessionNode):
         if self.armed:
             yield Reach("lease.acquired")
         if not (yield from self.timestamps.take_epoch()):
-            return "timestamps taken by another manager"
+            return "lease lost, or timestamps taken, before the epoch began"
         return (yield from self.take_over())
 
     def lease_wait_ns(self) -> int:
@@ -115,22 +115,14 @@ class Candidate(SessionNode):
 
     def announce(self, epoch: int) -> Generator[Any, Any, bool]:
         """Publish address and epoch for clients, unless a newer manager has been there."""
-        address = Address(self.name, epoch, self.lease.version)
+        address = Address(self.name, epoch)
         while True:
             seen = yield self.coordinator_call(self.coordinator.on_read, MANAGER)
-            if seen.data is not None and self.gives_way(address, seen.data):
+            if seen.data is not None and seen.data.epoch > epoch:
                 return False
             version = yield from compare_and_set(self, MANAGER, data=address, expected=seen.version)
             if version is not None:
                 return True
-
-    def gives_way(self, own: Address, announced: Address) -> bool:
-        """Say whether whoever has announced itself won the lease, or its epoch, after us.
-
-        The epoch alone does not tell: a manager that stalls between its lease and its epoch has the
-        higher epoch and no lease, and clients that follow it never find the one that serves.
-        """
-        return announced.lease > own.lease or announced.epoch > own.epoch
 
     # The lease
 

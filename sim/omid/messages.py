@@ -84,12 +84,18 @@ class Znode(NamedTuple):
     version: int
 
 
+class Seen(NamedTuple):
+    """A coordinator node and the version that somebody saw it with."""
+
+    path: str
+    version: int
+
+
 class Address(NamedTuple):
-    """Who serves, since which epoch, under which lease: the version with which it was won."""
+    """Who serves, since which epoch."""
 
     name: str
     epoch: int
-    lease: int
 
 
 LEASE: Final = "/lease"

@@ -12,7 +12,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from sim.omid.coordinator import compare_and_set
-from sim.omid.messages import MAX_TIMESTAMP
+from sim.omid.messages import LEASE, MAX_TIMESTAMP, Seen
 
 if TYPE_CHECKING:
     from sim.omid.manager import Manager
@@ -63,7 +63,11 @@ class Timestamps:
         return self.next()
 
     def take_epoch(self) -> Generator[Any, Any, bool]:
-        """Allocate the first range of a new epoch; False when another manager was faster."""
+        """Allocate the first range of a new epoch; False when another manager was faster.
+
+        It is written under the lease that it was won with, so epochs ascend as leases do: whoever
+        stalls between the two gets no epoch above that of the manager which serves by then.
+        """
         manager = self.manager
         seen = yield manager.coordinator_call(manager.coordinator.on_read, MAX_TIMESTAMP)
         bound = 0 if seen.data is None else seen.data[0]
@@ -81,7 +85,11 @@ class Timestamps:
 
         Mechanism `range_durability`: whoever takes over next must find it in the bound.
         """
-        return (yield from self.allocate(base + self.range, version))
+        return (yield from self.allocate(base + self.range, version, self.epoch_lease()))
+
+    def epoch_lease(self) -> Seen | None:
+        """Return what the first range of an epoch is written under. Mechanism `epoch_lease`."""
+        return Seen(LEASE, self.manager.lease.version)
 
     def extend(self) -> Generator[Any, Any, str | None]:
         """Allocate the next range; return why the manager must halt if the bound has moved."""
@@ -91,11 +99,13 @@ class Timestamps:
         self.manager.on_timestamps()
         return None
 
-    def allocate(self, limit: int, expected: int) -> Generator[Any, Any, bool]:
+    def allocate(
+        self, limit: int, expected: int, under: Seen | None = None
+    ) -> Generator[Any, Any, bool]:
         """Raise the bound from what it was when we last saw it; False when it has moved."""
         data = (limit, self.manager.identity)
         version = yield from compare_and_set(
-            self.manager, MAX_TIMESTAMP, data=data, expected=expected
+            self.manager, MAX_TIMESTAMP, data=data, expected=expected, under=under
         )
         if version is None:
             return False

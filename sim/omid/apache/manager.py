@@ -18,7 +18,7 @@ from sim.omid.apache.fence import FencePastPipeline
 from sim.omid.apache.pipeline import ApachePipeline
 from sim.omid.coordinator import compare_and_set
 from sim.omid.election import Service, Step
-from sim.omid.messages import LEASE, NOT_SERVING, Address, CommitRequest
+from sim.omid.messages import LEASE, NOT_SERVING, CommitRequest
 
 
 class ApacheManager(FencePastPipeline):
@@ -95,10 +95,6 @@ class ApacheManager(FencePastPipeline):
         if self.entered != self.timestamps.epoch:
             self.entered = self.timestamps.epoch
             super().enter_epoch()
-
-    def gives_way(self, own: Address, announced: Address) -> bool:
-        """Compare epochs only, as LeaseManager does."""
-        return announced.epoch > own.epoch
 
     def on_serving(self) -> None:
         """Begin what goes on while a process serves, the first time that it does."""

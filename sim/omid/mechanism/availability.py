@@ -54,6 +54,16 @@ MECHANISMS: Final[tuple[Mechanism, ...]] = (
         summary="a new manager refuses transactions that began before its epoch",
     ),
     Mechanism(
+        name="epoch_lease",
+        properties=(
+            "acknowledged_commits_durable",
+            "invalid_never_acknowledged",
+            "low_water_mark_safe",
+        ),
+        source="ours: whoever stalls between lease and epoch must not get the highest epoch",
+        summary="an epoch is taken only under the lease that it was won with",
+    ),
+    Mechanism(
         name="lease_origin",
         properties=("one_lease_holder", "frozen_snapshot"),
         source=f"{APACHE}, LeaseManager",

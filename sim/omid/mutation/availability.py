@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sim.omid.election import Service
     from sim.omid.low_latency.manager import LowLatencyManager as _LowLatencyManager
     from sim.omid.manager import Manager as _Manager
+    from sim.omid.messages import Seen
     from sim.omid.pipeline import Batch
     from sim.omid.pipeline import Pipeline as _Pipeline
     from sim.omid.timestamps import Timestamps as _Timestamps
@@ -91,6 +92,12 @@ class _NoRangeDurability(_Timestamps):
         self.refilling = True
         self.manager.run(self.extend(), self.manager.halt_if)
         return True
+
+
+class _NoEpochLease(_Timestamps):
+    def epoch_lease(self) -> Seen | None:
+        """Take an epoch whoever has the lease by now."""
+        return None
 
 
 class _NoEpochLoop(_ApacheClient):
@@ -182,6 +189,14 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
         property="first_committer_wins",
         mixins={"manager": _EpochAbortByTheOldMark},
         summary="a manager that is elected again forgets conflicts and keeps its low water mark",
+    ),
+    Mutant(
+        name="no_epoch_lease",
+        number=101,
+        mechanism="epoch_lease",
+        property="acknowledged_commits_durable",
+        mixins={"timestamps": _NoEpochLease},
+        summary="a manager takes an epoch although its lease is somebody else's by now",
     ),
     Mutant(
         name="no_epoch_loop",
