@@ -84,6 +84,7 @@ class Row:
         mutant = MUTANTS[self.name]
         return {
             "number": mutant.number,
+            "also": list(mutant.also),
             "mutant": mutant.name,
             "mechanism": mutant.mechanism,
             "property": mutant.property or None,
@@ -113,7 +114,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     mutant = MUTANTS[row.name]
     own, sweep = row.by_scenario, row.by_sweep
     return (
-        str(mutant.number),
+        ", ".join(str(number) for number in (mutant.number, *mutant.also)),
         mutant.name,
         mutant.mechanism,
         mutant.property or "benign",

@@ -51,7 +51,7 @@ def scenario_of(
     workload: Mapping[str, Any],
     faults: Iterable[Fault] = (),
     seed: int = 0,
-    duration: str | None = None,
+    limits: Mapping[str, str] | None = None,
     omid: Mapping[str, Any] | None = None,
     topology: Mapping[str, Any] | None = None,
 ) -> Scenario:
@@ -66,7 +66,7 @@ def scenario_of(
         "omid": {**OMID, **(omid or {})},
         "network": NETWORK,
         "workload": workload,
-        "limits": {"duration": duration} if duration else {},
+        "limits": limits or {},
     }
     scenario = Scenario.model_validate(frozen(tables))
     return scenario.model_copy(update={"faults": tuple(table_of(fault) for fault in faults)})

@@ -20,7 +20,7 @@ from scenarios.schema.omid import settings_of, topology_of
 from scenarios.schema.scenario import Scenario
 from scenarios.units import duration_text
 from sim.history import NONE, OperationKind, Outcome
-from sim.kernel.faults import Compaction, Crash, Fault, Partition, Pause, SessionExpiry
+from sim.kernel.faults import Compaction, Crash, Partition, Pause, SessionExpiry
 from sim.omid.interactive import InteractiveWorld
 from sim.omid.settings import MS, US
 from sim.omid.transaction import Transaction
@@ -32,6 +32,8 @@ from specs.snapshot_model import NotSnapshotIsolated, SnapshotModel
 
 _READ: Final = int(OperationKind.READ)
 _ANSWER_NS: Final = 6 * MS
+_APART_NS: Final = 1 * US
+"""How far a step keeps from what went before, so that a script has both in the same order."""
 _REST_NS: Final = 12 * LEASE_NS
 
 sessions = st.integers(0, CLIENTS - 1)
@@ -110,6 +112,7 @@ class Machine(RuleBasedStateMachine):
     @rule(session=sessions, pace=paces)
     def begin(self, session: int, pace: int) -> None:
         """Begin, where nothing is open."""
+        self.pass_time(_APART_NS)
         client: Any = self.world.clients[session]
         if self.ready(session) and client.current is None:
             self.asked[session] = self.model.acknowledged()
@@ -120,6 +123,7 @@ class Machine(RuleBasedStateMachine):
     @rule(session=sessions, key=keys, pace=paces)
     def read(self, session: int, key: int, pace: int) -> None:
         """Read in the open transaction."""
+        self.pass_time(_APART_NS)
         if self.in_transaction(session):
             self.recording.step(session, self.world.now, f"read {key}")
             self.world.read(session, key)
@@ -128,6 +132,7 @@ class Machine(RuleBasedStateMachine):
     @rule(session=sessions, key=keys, pace=paces)
     def write(self, session: int, key: int, pace: int) -> None:
         """Write in the open transaction."""
+        self.pass_time(_APART_NS)
         if self.in_transaction(session):
             self.recording.step(session, self.world.now, f"write {key}")
             self.world.write(session, key)
@@ -144,6 +149,7 @@ class Machine(RuleBasedStateMachine):
     @rule(session=sessions, pace=paces)
     def commit(self, session: int, pace: int) -> None:
         """Commit; the next step may come before the answer."""
+        self.pass_time(_APART_NS)
         if self.in_transaction(session):
             self.recording.end(session, self.world.now)
             self.world.commit(session)
@@ -152,6 +158,7 @@ class Machine(RuleBasedStateMachine):
     @rule(session=sessions)
     def rollback(self, session: int) -> None:
         """Roll back."""
+        self.pass_time(_APART_NS)
         if self.in_transaction(session):
             self.recording.end(session, self.world.now, rollback=True)
             self.world.rollback(session)
@@ -190,12 +197,12 @@ class Machine(RuleBasedStateMachine):
     @rule(node=st.sampled_from([*_MANAGERS, *_CLIENTS]), length=lengths)
     def pause(self, node: str, length: int) -> None:
         """Stall a node: a manager for more than a lease is a fail-over."""
-        self.strike(Pause(node=node, start_ns=self.world.now, length_ns=length))
+        self.strike(Pause, node=node, length_ns=length)
 
     @rule(node=st.sampled_from([*_MANAGERS, "client.2", "region.0", "ct.0"]), length=lengths)
     def crash(self, node: str, length: int) -> None:
         """Crash a node for a while."""
-        self.strike(Crash(node=node, start_ns=self.world.now, length_ns=length))
+        self.strike(Crash, node=node, length_ns=length)
 
     @rule(stop=st.sampled_from(_STOPS), length=lengths)
     def pause_at(self, stop: tuple[str, str], length: int) -> None:
@@ -218,12 +225,7 @@ class Machine(RuleBasedStateMachine):
         """Take the manager that serves out for longer than its lease, and wait for another."""
         node = self.world.primary()
         if node is not None:
-            now, length = self.world.now, leases * LEASE_NS
-            self.strike(
-                Crash(node=node, start_ns=now, length_ns=length)
-                if dies
-                else Pause(node=node, start_ns=now, length_ns=length)
-            )
+            self.strike(Crash if dies else Pause, node=node, length_ns=leases * LEASE_NS)
             self.await_other(node)
 
     @rule(session=sessions, point=st.sampled_from(_FLUSHING), leases=st.sampled_from([2, 4]))
@@ -250,28 +252,28 @@ class Machine(RuleBasedStateMachine):
     def cut(self, ends: tuple[str, str], length: int, mode: str) -> None:
         """Hold or lose what one side sends to the other."""
         self.strike(
-            Partition(
-                sources=(ends[0],),
-                targets=(ends[1],),
-                start_ns=self.world.now,
-                length_ns=length,
-                one_way=True,
-                mode=mode,
-            )
+            Partition,
+            sources=(ends[0],),
+            targets=(ends[1],),
+            length_ns=length,
+            one_way=True,
+            mode=mode,
         )
 
     @rule(node=st.sampled_from([*_MANAGERS, "client.1"]))
     def expire(self, node: str) -> None:
         """Let a session at the coordinator expire."""
-        self.strike(SessionExpiry(node=node, start_ns=self.world.now))
+        self.strike(SessionExpiry, node=node)
 
     @rule(node=st.sampled_from(["region.0", "region.1"]))
     def compact(self, node: str) -> None:
         """Let a region compact out of turn."""
-        self.strike(Compaction(node=node, start_ns=self.world.now))
+        self.strike(Compaction, node=node)
 
-    def strike(self, fault: Fault) -> None:
-        """Let a fault begin now, and write it down."""
+    def strike(self, kind: Any, **what: Any) -> None:
+        """Let a fault begin, and write it down."""
+        self.pass_time(_APART_NS)
+        fault = kind(start_ns=self.world.now, **what)
         self.recording.faults.append(fault)
         self.world.strike(fault)
 

@@ -55,7 +55,7 @@ class Recording:
         entry.ended = True
 
     def scenario(self, *, title: str, end_ns: int) -> Scenario:
-        """Return the scenario that does the same up to an instant."""
+        """Return the scenario that does the same up to an instant, whoever is done before."""
         left_open = duration_text(2 * end_ns)
         sessions = [
             [entry.text(left_open=left_open) for entry in session] for session in self._sessions
@@ -70,5 +70,5 @@ class Recording:
             omid=self.omid,
             workload={"kind": "script", "sessions": sessions},
             faults=self.faults,
-            duration=duration_text(end_ns),
+            limits={"duration": duration_text(end_ns), "settle": duration_text(end_ns)},
         )

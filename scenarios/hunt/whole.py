@@ -187,5 +187,5 @@ def whole_scenarios(draw: st.DrawFn, *, variant: str, mutant: str | None = None)
         workload=draw(_workloads()),
         omid=omid,
         faults=draw(st.lists(_faults(), max_size=_FAULTS_MAX)),
-        duration="3s",
+        limits={"duration": "3s"},
     )

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from sim.omid.mutants import MUTANTS
+
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "omid_mutants.py"
 
 
@@ -74,3 +76,9 @@ def test_a_mutant_that_escapes_and_a_benign_one_that_is_flagged_are_wrong(monkey
         "no_healing is benign and was flagged",
         "omid/pauses violates a property without a mutant, seed 3",
     ]
+
+
+def test_the_catalogue_is_whole_and_counts_nothing_twice():
+    numbers = sorted(n for mutant in MUTANTS.values() for n in (mutant.number, *mutant.also))
+    assert numbers[:69] == list(range(1, 70))
+    assert len(set(numbers)) == len(numbers)

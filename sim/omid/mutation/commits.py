@@ -189,6 +189,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     Mutant(
         name="completion_order_reversed",
         number=33,
+        also=(61,),
         mechanism="completion_order",
         property="completion_before_removal",
         mixins={"client": _CompletionOrderReversed},

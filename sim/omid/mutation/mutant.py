@@ -13,11 +13,13 @@ class Mutant:
 
     `mixins` go on top of the variant's classes, by role. A benign mutant breaks no property:
     `property` is empty, and no checker may report it. The catalogue's bugs have the numbers 1 to
-    69; the numbers from 70 on were added later.
+    69; the numbers from 70 on were added later. `also` are the places of the same bug in other
+    variants, where the catalogue counts it again.
     """
 
     name: str
     number: int
+    also: tuple[int, ...] = ()
     mechanism: str
     property: str
     mixins: Mapping[str, type[Any]]

@@ -85,6 +85,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     Mutant(
         name="no_reread_after_invalidation",
         number=2,
+        also=(56,),
         mechanism="reread_after_invalidation",
         property="snapshot_reads",
         mixins={"client": _NoRereadAfterInvalidation},
