@@ -26,7 +26,7 @@ from scenarios.execute import Observer
 from scenarios.failures import keep_bug
 from scenarios.folder import Draft, folder_name, point_latest, settle, utc_now, write_whole
 from scenarios.inputs import RESULTS_FILE, SCENARIO_FILE, Input
-from scenarios.job import Job, do
+from scenarios.job import Answer, Job, do
 from scenarios.resolve import Resolved
 from scenarios.results import called
 from scenarios.schema.scenario import stated
@@ -73,6 +73,11 @@ def plan(inputs: Sequence[Input], wishes: Wishes) -> tuple[list[Case], list[Reso
     return cases, resolved
 
 
+def _lasting(answer: Answer) -> str:
+    """Say which faults had not ended when a run that stood still was stopped."""
+    return f"; not ended: {'; '.join(answer.lasting)}" if answer.lasting else ""
+
+
 def run_one(case: Case, wishes: Wishes, *, watch: Observer) -> Call:
     """Run one scenario with one seed in this process."""
     job = replace(
@@ -94,7 +99,7 @@ def run_one(case: Case, wishes: Wishes, *, watch: Observer) -> Call:
         call.folder = str(path)
         call.warnings.append(f"{_last_line(answer.bug)}; the capsule that repeats it: {path}")
     elif answer.limit:
-        call.warnings.append(f"{_LIMITS[answer.limit]}, without a verdict")
+        call.warnings.append(f"{_LIMITS[answer.limit]}, without a verdict{_lasting(answer)}")
     return call
 
 

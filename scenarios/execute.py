@@ -69,6 +69,8 @@ class Execution:
     outcome: Outcome | None
     limit: str
     wall_s: float
+    lasting: tuple[str, ...] = ()
+    """The faults that had not ended where nothing moved any more."""
 
 
 def execute(
@@ -100,7 +102,14 @@ def execute(
             observe(Glimpse(simulated_ns=world.now, finished=finished, total=total))
         spent_s = time.monotonic() - started
         if stillness.lasts():
-            return Execution(outcome=None, limit="still", wall_s=spent_s)
+            lasting = tuple(
+                dict.fromkeys(
+                    window.fault.describe()
+                    for window in world.timeline.windows
+                    if window.end_ns is None
+                )
+            )
+            return Execution(outcome=None, limit="still", wall_s=spent_s, lasting=lasting)
         if wall_s is not None and spent_s > wall_s:
             return Execution(outcome=None, limit="wall", wall_s=spent_s)
     outcome = world.outcome()

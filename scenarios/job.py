@@ -68,6 +68,8 @@ class Answer:
 
     record: Record
     limit: str = ""
+    lasting: tuple[str, ...] = ()
+    """The faults that had not ended where nothing moved any more."""
     bug: str = ""
     folder: str = ""
     notes: tuple[str, ...] = ()
@@ -78,6 +80,7 @@ class Answer:
         return {
             "record": self.record.document(),
             "limit": self.limit,
+            "lasting": list(self.lasting),
             "bug": self.bug,
             "folder": self.folder,
             "notes": list(self.notes),
@@ -87,8 +90,8 @@ class Answer:
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Self:
         """Return the answer that a document describes."""
-        record, notes = Record.of(document["record"]), tuple(document["notes"])
-        return cls(**{**document, "record": record, "notes": notes})
+        lists = {name: tuple(document[name]) for name in ("notes", "lasting")}
+        return cls(**{**document, **lists, "record": Record.of(document["record"])})
 
 
 def perform(message: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,6 +124,7 @@ def do(job: Job, *, observe: Observer | None = None) -> Answer:
     return Answer(
         record=finished.record,
         limit=finished.limit,
+        lasting=finished.lasting,
         bug=finished.bug,
         folder=folder,
         notes=(*resolved.notes, *notes),

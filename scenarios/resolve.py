@@ -117,6 +117,7 @@ def resolve(source: Source, *, seed: int | None = None, mutant: str | None = Non
     if not trace.transactions:
         raise UsageError("the workload has no transactions", where=source.name)
     _check_special(trace, scenario.variant, where=source.name)
+    _check_sequence(scenario, where=source.name)
     scenario = scenario.model_copy(update={"workload": workload})
     return Resolved(scenario=scenario, name=source.name, trace=trace, notes=notes)
 
@@ -141,6 +142,17 @@ def _check_special(trace: TransactionTrace, name: str, *, where: str) -> None:
     if most > room:
         raise UsageError(
             f"a transaction has {most} checkpoints; the most are {room}",
+            where=where,
+        )
+
+
+def _check_sequence(scenario: Scenario, *, where: str) -> None:
+    """Refuse local sequences in which not every region has a version of its own."""
+    bits, regions = settings_of(scenario.omid).sequence_bits, scenario.topology.regions
+    if VARIANTS[scenario.variant].local_sequence and regions >= 1 << bits:
+        raise UsageError(
+            f"omid.sequence_bits: {bits} bits have {(1 << bits) - 1} versions between two "
+            f"timestamps, too few for {regions} regions: {regions.bit_length()} bits would do",
             where=where,
         )
 

@@ -29,6 +29,8 @@ class Finished:
     outcome: Outcome | None = None
     judgement: Judgement | None = None
     limit: str = ""
+    lasting: tuple[str, ...] = ()
+    """The faults that had not ended where nothing moved any more."""
     events: Sequence[dict[str, Any]] = ()
     """The trace as rows, when the run was traced."""
     bug: str = ""
@@ -88,6 +90,7 @@ def _stopped(resolved: Resolved, execution: Execution) -> Finished:
         resolved=resolved,
         record=blank_record(resolved, outcome=UNDECIDED, wall_s=execution.wall_s),
         limit=execution.limit,
+        lasting=execution.lasting,
     )
 
 

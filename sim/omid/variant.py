@@ -64,6 +64,8 @@ class Variant:
     """Whether a transaction may begin as a fence."""
     checkpoints_max: int = 0
     """How many checkpoints a transaction may have."""
+    local_sequence: bool = False
+    """Whether regions give versions between two timestamps of the manager."""
 
 
 REFERENCE_ROLES: Final[Roles] = MappingProxyType(

@@ -277,3 +277,22 @@ def test_3_a_deployment_that_stands_still_is_stopped(here, node):
     answer = bulkhead("run", "dead.toml", "--out", "none", cwd=here)
     assert answer.returncode == 3
     assert "no transaction ended for an hour of simulated time" in answer.stderr
+    assert f"; not ended: {node} crashes at 0 ns\n" in answer.stderr
+
+
+def test_3_a_hold_that_nobody_ends_is_named(here):
+    hold = """[[faults]]
+kind = "hold"
+node = "client.0"
+point = "commit.ready"
+release_node = "client.1"
+release_point = "commit.locked"
+"""
+    text = DEAD[: DEAD.index("faults")] + hold
+    (here / "held.toml").write_text(text)
+    answer = bulkhead("run", "held.toml", "--out", "none", cwd=here)
+    assert answer.returncode == 3
+    assert (
+        "not ended: client.0 is held at commit.ready until client.1 reaches commit.locked"
+        in answer.stderr
+    )

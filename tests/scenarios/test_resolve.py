@@ -203,3 +203,13 @@ def test_a_description_draws_from_the_seed_of_the_run(tmp_path):
     assert first.trace.transactions == 1000
     assert first.trace.key.tolist() != second.trace.key.tolist()
     assert first.canonical() != second.canonical()
+
+
+def test_local_sequences_have_room_for_every_region():
+    fast_path = FENCED.replace('"omid"\ntopology', '"omid-fp"\ntopology').replace(
+        "clients = 1 }", "clients = 1, regions = 4 }\nomid = { sequence_bits = 2 }"
+    )
+    told = problem(fast_path)
+    assert "2 bits have 3 versions between two timestamps, too few for 4 regions: 3 bits" in told
+    assert settled(fast_path.replace("sequence_bits = 2", "sequence_bits = 3"))
+    assert settled(fast_path.replace("omid-fp", "omid-ll"))

@@ -40,4 +40,5 @@ VARIANT: Final = Variant(
     ),
     properties=(*LOW_LATENCY_PROPERTIES, *GENERALISED),
     fences=True,
+    local_sequence=True,
 )
