@@ -39,12 +39,18 @@ class Workload:
         ]
         self._working = dict.fromkeys(range(sessions))
         self._open: dict[int, Transaction] = {}
+        self._next: dict[int, int | None] = {}
         self._values = 0
         self._on_rest = on_rest
 
     def next_row(self, session: int) -> int | None:
-        """Return the next transaction of a session; None when it has done all."""
-        return next(self._rows[session], None)
+        """Return the next transaction of a session, the same until it begins; None after the last.
+
+        A client that crashes while it waits for it has lost nothing.
+        """
+        if session not in self._next:
+            self._next[session] = next(self._rows[session], None)
+        return self._next[session]
 
     def wait_ns(self, row: int, now_ns: int) -> int:
         """Return how long a session waits before a transaction: its arrival, or thinking."""
@@ -81,6 +87,7 @@ class Workload:
 
     def begin(self, session: int, transaction: Transaction) -> None:
         """Remember what a session runs, so that the end of the run finds it."""
+        self._next.pop(session, None)
         self._open[session] = transaction
 
     def conclude(

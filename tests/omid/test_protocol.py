@@ -185,3 +185,9 @@ def test_a_manager_that_stalled_before_its_epoch_does_not_hide_its_successor(var
     assert outcome.simulated_ns < 20 * S
     assert outcome.metrics["unknown"] == 0
     assert outcome.metrics["longest_gap_ns"] < 2 * S
+
+
+def test_a_client_that_crashes_while_it_waits_has_lost_no_transaction() -> None:
+    crash = Crash(node="client.0", start_ns=50 * MS, length_ns=10 * MS)
+    outcome = run(workload([[(W, 1)], [(W, 2)]]), faults=[crash], think_ns=100 * MS)
+    assert list(outcome.history.outcome) == [Outcome.COMMITTED] * 2
