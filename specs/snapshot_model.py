@@ -93,11 +93,31 @@ class SnapshotModel:
             for reader in self._readers.get(key, ()):
                 self._judge_read(reader, key)
 
+    def committed_fast(self, version: int, key: int, seen: int | None) -> None:
+        """Hear of a fast-path write: one version is its start and its commit timestamp.
+
+        `seen` is whose version it read before, None where it wrote blindly. The regions order it
+        (generalised snapshot isolation), so it may lie below what was acknowledged before it began.
+        """
+        if version in self._all:
+            raise NotSnapshotIsolated(f"two transactions have the start timestamp {version}")
+        writer = _Transaction(version, writes={key: None}, commit=version, known="committed")
+        self._all[version] = writer
+        self._enter_versions(writer)
+        if seen is not None:
+            writer.reads.append((key, seen))
+            self._readers.setdefault(key, []).append(writer)
+        for reader in self._readers.get(key, ()):
+            self._judge_read(reader, key)
+
     def _enter(self, writer: _Transaction) -> None:
         """Enter the versions of a writer, none of whose keys a concurrent one may have written."""
         if writer.commit <= writer.start:
             told = f"T{writer.start} commits at {writer.commit}, before it began"
             raise NotSnapshotIsolated(told)
+        self._enter_versions(writer)
+
+    def _enter_versions(self, writer: _Transaction) -> None:
         for key in writer.writes:
             versions = self._versions.setdefault(key, [])
             for commit, start in versions:

@@ -32,7 +32,7 @@ from specs.snapshot_model import NotSnapshotIsolated, SnapshotModel
 
 _READ: Final = int(OperationKind.READ)
 _ANSWER_NS: Final = 6 * MS
-_APART_NS: Final = 1 * US
+APART_NS: Final = 1 * US
 """How far a step keeps from what went before, so that a script has both in the same order."""
 _REST_NS: Final = 12 * LEASE_NS
 
@@ -109,12 +109,16 @@ class Machine(RuleBasedStateMachine):
         """Say whether a client waits for a step of an open transaction."""
         return self.ready(session) and self.world.open(session) is not None
 
+    def may_begin(self, session: int) -> bool:
+        """Say whether a client waits for a step and has nothing open."""
+        client: Any = self.world.clients[session]
+        return self.ready(session) and client.current is None
+
     @rule(session=sessions, pace=paces)
     def begin(self, session: int, pace: int) -> None:
         """Begin, where nothing is open."""
-        self.pass_time(_APART_NS)
-        client: Any = self.world.clients[session]
-        if self.ready(session) and client.current is None:
+        self.pass_time(APART_NS)
+        if self.may_begin(session):
             self.asked[session] = self.model.acknowledged()
             self.recording.begin(session, self.world.now)
             self.world.begin(session)
@@ -123,7 +127,7 @@ class Machine(RuleBasedStateMachine):
     @rule(session=sessions, key=keys, pace=paces)
     def read(self, session: int, key: int, pace: int) -> None:
         """Read in the open transaction."""
-        self.pass_time(_APART_NS)
+        self.pass_time(APART_NS)
         if self.in_transaction(session):
             self.recording.step(session, self.world.now, f"read {key}")
             self.world.read(session, key)
@@ -132,7 +136,7 @@ class Machine(RuleBasedStateMachine):
     @rule(session=sessions, key=keys, pace=paces)
     def write(self, session: int, key: int, pace: int) -> None:
         """Write in the open transaction."""
-        self.pass_time(_APART_NS)
+        self.pass_time(APART_NS)
         if self.in_transaction(session):
             self.recording.step(session, self.world.now, f"write {key}")
             self.world.write(session, key)
@@ -149,7 +153,7 @@ class Machine(RuleBasedStateMachine):
     @rule(session=sessions, pace=paces)
     def commit(self, session: int, pace: int) -> None:
         """Commit; the next step may come before the answer."""
-        self.pass_time(_APART_NS)
+        self.pass_time(APART_NS)
         if self.in_transaction(session):
             self.recording.end(session, self.world.now)
             self.world.commit(session)
@@ -158,7 +162,7 @@ class Machine(RuleBasedStateMachine):
     @rule(session=sessions)
     def rollback(self, session: int) -> None:
         """Roll back."""
-        self.pass_time(_APART_NS)
+        self.pass_time(APART_NS)
         if self.in_transaction(session):
             self.recording.end(session, self.world.now, rollback=True)
             self.world.rollback(session)
@@ -272,7 +276,7 @@ class Machine(RuleBasedStateMachine):
 
     def strike(self, kind: Any, **what: Any) -> None:
         """Let a fault begin, and write it down."""
-        self.pass_time(_APART_NS)
+        self.pass_time(APART_NS)
         fault = kind(start_ns=self.world.now, **what)
         self.recording.faults.append(fault)
         self.world.strike(fault)

@@ -42,6 +42,10 @@ class Recording:
         """Note that a session begins a transaction."""
         self._sessions[session].append(_Entry(now_ns))
 
+    def short(self, session: int, now_ns: int, text: str) -> None:
+        """Note a transaction of one step."""
+        self._sessions[session].append(_Entry(now_ns, [text], ended=True))
+
     def step(self, session: int, now_ns: int, text: str) -> None:
         """Note an operation of the last transaction of a session."""
         self._sessions[session][-1].steps += [f"until {duration_text(now_ns)}", text]

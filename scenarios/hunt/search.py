@@ -10,10 +10,12 @@ from typing import Any, Final, Literal
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from scenarios.hunt.fast_path import FastPathMachine
 from scenarios.hunt.machine import Machine, Violated
 from scenarios.hunt.shrink import shrink, violated_by
 from scenarios.hunt.whole import whole_scenarios
 from scenarios.schema.scenario import Scenario
+from sim.omid.variants import VARIANTS
 from specs.snapshot_model import NotSnapshotIsolated
 
 How = Literal["steps", "scenarios"]
@@ -126,7 +128,9 @@ def _steps(variant: str, mutant: str | None, number: int) -> _Round:
     """Let the state machine make some examples."""
     result = _Round()
 
-    class Counted(Machine):
+    machine = FastPathMachine if VARIANTS[variant].local_sequence else Machine
+
+    class Counted(machine):  # type: ignore[misc, valid-type]  # either is a class
         """The machine, counted."""
 
         def __init__(self) -> None:

@@ -14,6 +14,7 @@ from sim.kernel.faults import Fault
 from sim.kernel.rpc import Reach, Wait
 from sim.omid.transaction import Transaction
 from sim.omid.world import World
+from sim.workload.types import Access
 
 if TYPE_CHECKING:
     from sim.omid.client import Client as _Client
@@ -40,7 +41,7 @@ class Interactive(_Client):
             step: Callable[[], Step] | None = yield Wait()
             if step is not None:
                 self.busy = True
-                yield from step()
+                yield from self.perform(step())
                 self.busy = False
 
     def do_begin(self) -> Step:
@@ -136,6 +137,11 @@ class InteractiveWorld(World):
         client: Any = self.clients[session]
         value = self.workload.unique_value()
         self._give(session, lambda: client.put(client.current, key, value))
+
+    def run_short(self, session: int, access: Access, key: int) -> None:
+        """Let a client of Omid FP read, write or add to one key on the fast path."""
+        client: Any = self.clients[session]
+        self._give(session, lambda: client.transact_short([(access, key, 1)]))
 
     def commit(self, session: int) -> None:
         """Let a client commit."""

@@ -5,11 +5,14 @@ from pathlib import Path
 import pytest
 
 from scenarios.hunt.deployment import short_text
+from scenarios.hunt.fast_path import FastPathMachine
 from scenarios.hunt.machine import Machine
 from scenarios.hunt.search import hunt
 from scenarios.hunt.shrink import violated_by
 from scenarios.load import parse
+from sim.history import AbortReason
 from sim.omid.settings import MS, US
+from sim.workload.types import Access
 
 # A mutant, and what the violation of the shrunk scenario is named.
 FOUND = {
@@ -21,13 +24,13 @@ FOUND = {
 }
 
 
-def machine(mutant=None):
+def machine(mutant=None, variant="omid"):
     """Return a deployment that waits for steps."""
 
-    class Other(Machine):
+    class Other(FastPathMachine if variant == "omid-fp" else Machine):
         """A class of its own, which keeps its own scenario."""
 
-    Other.mutant = mutant
+    Other.mutant, Other.variant = mutant, variant
     made = Other()
     made.deploy(timeout=30 * MS)
     return made
@@ -44,11 +47,29 @@ def test_planted_bug_is_found_and_becomes_a_scenario(mutant):
     assert violated_by(again.model_copy(update={"mutant": None})) == ()
 
 
-@pytest.mark.parametrize("variant", ["omid", "omid-ll"])
+@pytest.mark.parametrize("variant", ["omid", "omid-ll", "omid-fp"])
 @pytest.mark.parametrize("how", ["steps", "scenarios"])
 def test_nothing_is_found_without_one(variant, how):
     found = hunt(variant=variant, how=how, examples=50)
     assert (found.found, found.examples) == ("", 50)
+
+
+def test_the_fast_path_is_among_the_steps_of_its_variant():
+    found = hunt(variant="omid-fp", mutant="no_read_bump", examples=100)
+    assert found.scenario is not None
+    assert "key_order" in found.properties or "snapshot_reads" in found.properties
+    assert violated_by(found.scenario.model_copy(update={"mutant": None})) == ()
+
+
+def test_a_write_that_the_fast_path_overtook_ends_its_transaction():
+    steps = machine(variant="omid-fp")
+    steps.begin(session=0, pace=0)
+    steps.run_short(session=1, key=1, access=Access.WRITE, pace=0)
+    steps.write(session=0, key=1, pace=0)
+    assert steps.ready(0)
+    assert steps.world.clients[0].current is None
+    assert steps.world.workload.reasons[AbortReason.CONFLICT] == 1
+    steps.teardown()
 
 
 def test_whole_scenarios_find_planted_bugs_and_shrink_them():

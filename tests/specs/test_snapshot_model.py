@@ -103,3 +103,35 @@ def test_commit_below_its_own_start_is_told():
     write(model, 5, 7)
     with pytest.raises(NotSnapshotIsolated, match="T5 commits at 4, before it began"):
         model.committed(5, 4)
+
+
+def test_a_fast_path_write_is_a_commit_at_its_version(model):
+    model.committed_fast(4, 7, seen=1)
+    read(model, 6, 7, 4)
+    with pytest.raises(NotSnapshotIsolated, match="T5 read key 7 without the version of T4, at 4"):
+        read(model, 5, 7, 1)
+
+
+def test_a_fast_path_write_may_lie_below_what_was_acknowledged_before(model):
+    write(model, 8, 5)
+    model.committed(8, 9)
+    model.committed_fast(4, 7, seen=1)
+    assert model.acknowledged() == 9
+
+
+def test_a_fast_path_write_within_a_transaction_that_writes_its_key_is_a_conflict(model):
+    write(model, 3, 7)
+    model.committed_fast(4, 7, seen=None)
+    with pytest.raises(NotSnapshotIsolated, match="T4 and T3 overlap, and both committed key 7"):
+        model.committed(3, 5)
+
+
+def test_a_fast_path_write_follows_what_it_read(model):
+    model.committed_fast(4, 7, seen=None)
+    with pytest.raises(NotSnapshotIsolated, match="T5 read key 7 without the version of T4"):
+        model.committed_fast(5, 7, seen=1)
+
+
+def test_a_version_of_the_fast_path_is_nobody_else_s(model):
+    with pytest.raises(NotSnapshotIsolated, match="two transactions have the start timestamp 1"):
+        model.committed_fast(1, 5, seen=None)

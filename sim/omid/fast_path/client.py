@@ -51,8 +51,12 @@ class FastPathClient(LowLatencyClient):
         if not regular and is_short(accesses):
             yield from self.transact_short(accesses)
             return
+        yield from self.perform(super().transact(row))
+
+    def perform(self, steps: Step) -> Step:
+        """Do steps of a transaction, and roll it back where a write of it is refused."""
         try:
-            yield from super().transact(row)
+            yield from steps
         except Overtaken as overtaken:
             transaction = overtaken.transaction
             yield from self.rollback(transaction)
