@@ -307,7 +307,7 @@ class Client(Resolution, Connection):
 
     def write_set(self, transaction: Transaction) -> tuple[int, ...]:
         """Return the hash of every key written. Mechanism `whole_write_set`."""
-        return tuple(hash64(key) for key in transaction.writes)
+        return tuple(map(hash64, transaction.writes))
 
     def resolve_outcome(self, transaction: Transaction) -> Generator[Any, Any, int | None]:
         """Settle the own outcome in the commit table: learn the commit, or forbid it.

@@ -10,7 +10,7 @@ last major one wrote; so only a major one may drop a tombstone, for it drops all
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -49,8 +49,6 @@ class CompactingRegion(Resolution, Region):
         self.collected = 0
         self.oldest_file: dict[int, tuple[int, ...]] = {}
         """Versions of each key that the last major compaction left."""
-        self.deleted_to: dict[int, int] = {}
-        """For each key the commit timestamp of the last tombstone that was dropped."""
 
     def start(self) -> None:
         """Begin to compact, if the deployment does."""
@@ -62,15 +60,6 @@ class CompactingRegion(Resolution, Region):
         super().on_restart()
         self.compacting = False
         self.start()
-
-    def put(self, key: int, version: int, value: int, place: int, tombstone: bool = False) -> None:
-        """Write a tentative version, unless a tombstone that was dropped rules it out.
-
-        Who began before that tombstone committed has been collected with it, so this is a late
-        copy, or is in conflict with it.
-        """
-        if version > self.deleted_to.get(key, NONE):
-            super().put(key, version, value, place, tombstone)
 
     def compact_forever(self) -> Step:
         """Compact a share of the keys each period."""
@@ -112,14 +101,16 @@ class CompactingRegion(Resolution, Region):
     def is_settled(self, key: int) -> bool:
         """Say whether compaction has nothing more to do for a key until it is written again."""
         records = self.cells[key]
-        if len(records) > 1:
-            return False
-        return all(record.commit != NONE and not record.tombstone for record in records)
+        if len(records) != 1:
+            return not records
+        return records[0].commit != NONE and not records[0].tombstone
 
     def read_files(self, key: int, *, major: bool) -> tuple[Record, ...]:
         """Return the versions of a key that are in the files of a compaction."""
         records = tuple(self.cells[key])
-        left_out = () if major else self.oldest_file.get(key, ())
+        if major or key not in self.oldest_file:
+            return records
+        left_out = self.oldest_file[key]
         return tuple(record for record in records if record.version not in left_out)
 
     def settle(self, key: int, version: int, mark: int) -> Step:
@@ -150,26 +141,28 @@ class CompactingRegion(Resolution, Region):
     def merge(self, key: int, mark: int, *, major: bool) -> None:
         """Write the files that were read as one, without what nobody above the mark needs."""
         records = self.read_files(key, major=major)
-        below = [record for record in records if self.is_below(record, mark)]
+        below = self.below(records, mark)
         kept = self.newest_below(below)
         if kept is not None and kept.tombstone and self.drops_tombstones(major=major):
             older = [record for record in records if record.version < kept.version]
             self.drop([kept, *older], key, mark)
-            self.deleted_to[key] = min(kept.commit, mark)
+            # Who began before it committed has been collected with it: whatever still writes a
+            # version below is a late copy, or is in conflict with it.
+            self.ruled_out[key] = min(kept.commit, mark)
         else:
             self.drop([record for record in below if record is not kept], key, mark)
-        self.cells[key] = [self.carry_over(record, mark) for record in self.cells[key]]
+        self.cells[key] = self.carry_over(self.cells[key], mark)
         if major and self.major_every > 1:
             self.oldest_file[key] = tuple(record.version for record in self.cells[key])
 
-    def is_below(self, record: Record, mark: int) -> bool:
-        """Say whether a version committed at or below the mark.
+    def below(self, records: Sequence[Record], mark: int) -> list[Record]:
+        """Return the versions that committed at or below the mark.
 
         Mechanism `collection_order`: one that began below and committed above it does not
         replace an older one for whoever begins between. Of two below, the newer by commit is
         also the newer by start: the first committer wins.
         """
-        return NONE < record.commit <= mark
+        return [record for record in records if NONE < record.commit <= mark]
 
     def newest_below(self, below: list[Record]) -> Record | None:
         """Return the version below the mark that stays. Mechanism `version_below_mark`."""
@@ -182,17 +175,17 @@ class CompactingRegion(Resolution, Region):
         """
         return major
 
-    def carry_over(self, record: Record, mark: int) -> Record:
-        """Return a version as it goes into the merged file: as it was, commit field included.
+    def carry_over(self, records: list[Record], mark: int) -> list[Record]:
+        """Return versions as they go into the merged file: as they were, fields included.
 
         Mechanism `collection_bound`: nothing above the mark is touched.
         """
-        return record
+        return records
 
     def drop(self, records: list[Record], key: int, mark: int) -> None:
         """Drop versions, the oldest first."""
+        self.collected += len(records)
         for record in reversed(records):
-            self.collected += 1
             self.collect(key, record.version, mark)
 
     def heal(self, key: int, version: int, commit: int) -> None:

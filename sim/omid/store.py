@@ -58,6 +58,8 @@ class Region(StoreNode):
         self.service_ns = settings.region_service_ns
         self.put_ns = settings.region_service_ns + settings.region_put_ns
         self.mutate_ns = settings.region_service_ns + settings.region_mutate_ns
+        self.ruled_out: dict[int, int] = {}
+        """By key, the version up to which nothing may be written: it has been collected."""
         self.cells: dict[int, list[Record]] = {}
         self.worth_compacting: dict[int, None] = {}
 
@@ -115,6 +117,8 @@ class Region(StoreNode):
 
     def put(self, key: int, version: int, value: int, place: int, tombstone: bool = False) -> None:
         """Insert a tentative version, or replace its value by that of a later write."""
+        if version <= self.ruled_out.get(key, NONE):
+            return
         records = self.cells.get(key)
         if records is None:
             records = self.cells[key] = []

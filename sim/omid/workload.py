@@ -34,12 +34,12 @@ class Workload:
         self.outcomes = dict.fromkeys(Outcome, 0)
         self.reasons = dict.fromkeys(AbortReason, 0)
         self._reason_rows = array("b")
-        self._rows: list[Iterator[int]] = [
-            iter(trace.of_client(session).tolist()) for session in range(sessions)
+        self._rows: list[list[int]] = [
+            trace.of_client(session).tolist() for session in range(sessions)
         ]
         self._working = dict.fromkeys(range(sessions))
         self._open: dict[int, Transaction] = {}
-        self._next: dict[int, int | None] = {}
+        self._begun = [0] * sessions
         self._values = 0
         self._on_rest = on_rest
 
@@ -48,9 +48,8 @@ class Workload:
 
         A client that crashes while it waits for it has lost nothing.
         """
-        if session not in self._next:
-            self._next[session] = next(self._rows[session], None)
-        return self._next[session]
+        rows, begun = self._rows[session], self._begun[session]
+        return rows[begun] if begun < len(rows) else None
 
     def wait_ns(self, row: int, now_ns: int) -> int:
         """Return how long a session waits before a transaction: its arrival, or thinking."""
@@ -87,7 +86,7 @@ class Workload:
 
     def begin(self, session: int, transaction: Transaction) -> None:
         """Remember what a session runs, so that the end of the run finds it."""
-        self._next.pop(session, None)
+        self._begun[session] += 1
         self._open[session] = transaction
 
     def conclude(

@@ -11,6 +11,7 @@ The code may also keep cells that were deleted outside any transaction; nobody d
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any, Final
 
@@ -50,14 +51,14 @@ class ScanningRegion(CheckpointRegion):
     def hides_older(self, record: Record, mark: int, *, major: bool) -> bool:
         """Say whether a version is a tombstone that takes all older ones along."""
         dropped = record.tombstone and self.drops_tombstones(major=major)
-        return dropped and self.is_below(record, mark)
+        return dropped and bool(self.below((record,), mark))
 
-    def is_below(self, record: Record, mark: int) -> bool:
-        """Say whether a committed version began at or below the mark, whenever it committed.
+    def below(self, records: Sequence[Record], mark: int) -> list[Record]:
+        """Return committed versions that began at or below the mark, whenever they committed.
 
         Mechanism `collection_order` is what the scanner lacks.
         """
-        return record.commit != NONE and record.version <= mark
+        return [each for each in records if each.commit != NONE and each.version <= mark]
 
     def newest_below(self, below: list[Record]) -> Record | None:
         """Return the version that began last."""

@@ -9,7 +9,7 @@ from sim.omid.messages import INVALID
 from sim.omid.mutation.mutant import Mutant
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
     from typing import Any
 
     from sim.omid.client import Client as _Client
@@ -30,9 +30,9 @@ class _NoLowWaterMarkAfterFlush(_Manager):
 
 
 class _CollectionOrderByStart(_Region):
-    def is_below(self, record: Record, mark: int) -> bool:
+    def below(self, records: Sequence[Record], mark: int) -> list[Record]:
         """Compare the mark with the start timestamp."""
-        return record.commit != NONE and record.version <= mark
+        return [each for each in records if each.commit != NONE and each.version <= mark]
 
 
 class _NoCollectorInvalidation(_Region):
@@ -42,9 +42,11 @@ class _NoCollectorInvalidation(_Region):
 
 
 class _CollectionBoundDropsFields(_Region):
-    def carry_over(self, record: Record, mark: int) -> Record:
-        """Leave the commit field of a version above the mark behind."""
-        return record if record.version <= mark else record._replace(commit=NONE)
+    def carry_over(self, records: list[Record], mark: int) -> list[Record]:
+        """Leave the commit fields of versions above the mark behind."""
+        return [
+            record if record.version <= mark else record._replace(commit=NONE) for record in records
+        ]
 
 
 class _NoReadOnlyLowWaterMark(_Client):
