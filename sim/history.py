@@ -24,8 +24,13 @@ import numpy.typing as npt
 
 Integers = npt.NDArray[np.int64]
 
+Labels = npt.NDArray[Any]
+"""What a file calls its keys or values: numbers or texts, by the number that stands for each."""
+
 NONE: Final = -1
 """Stands for an absent timestamp, key, version or instant in every column."""
+NIL: Final = -(1 << 63)
+"""Stands for "no value" in the column of values: what a key holds that nobody has written."""
 
 
 class Outcome(IntEnum):
@@ -41,6 +46,10 @@ class OperationKind(IntEnum):
 
     READ = 0
     WRITE = 1
+    APPEND = 2
+    """One element was put at the end of a list; `value` is the element."""
+    READ_LIST = 3
+    """A whole list was read; its elements are in `History.elements`."""
 
 
 class OracleKind(IntEnum):
@@ -154,6 +163,10 @@ class History:
     write of the initial value. A read's `version` is the start timestamp of the writer it
     returned (`NONE`: the initial value, or not known), also when that writer deleted the key; a
     write's `version` is its own transaction's start timestamp.
+
+    What comes from elsewhere may lack timestamps, instants and versions (`NONE`), and need not be
+    in the order of ends: transactions of one session stand in the order of the session. An
+    operation whose answer nobody knows has no row.
     """
 
     session: npt.NDArray[np.int32]
@@ -173,6 +186,20 @@ class History:
     session_names: tuple[str, ...]
     initial_value: int = 0
     conserved: Conserved | None = None
+    has_initial: bool = True
+    """Whether keys that nobody wrote can be read; without, whatever is read was written."""
+    has_sessions: bool = True
+    """Whether sessions are known; without, every transaction has one of its own."""
+    element_first: Integers | None = None
+    """Operation row `i` read the list `elements[element_first[i]:element_first[i + 1]]`, which is
+    empty for every kind but `READ_LIST`; None where there is no list."""
+    elements: Integers | None = None
+    key_labels: Labels | None = None
+    """What the file calls key `k`, at place `k`; None where keys are numbers from 0 up."""
+    value_labels: Labels | None = None
+    """What the file calls value `v`, for all values from 0 up; None where it is the number."""
+    line: Integers | None = None
+    """The line of the file that each operation row stands in, from 1 up."""
 
     @property
     def transactions(self) -> int:
