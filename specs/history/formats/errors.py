@@ -13,19 +13,26 @@ class HistoryFileError(ValueError):
     """
 
     def __init__(
-        self, found: str, mend: str, line: int | None = None, column: str | None = None
+        self,
+        found: str,
+        mend: str,
+        line: int | None = None,
+        column: str | None = None,
+        byte: int | None = None,
     ) -> None:
         # All arguments by position, so that the error survives the way out of a worker process.
-        super().__init__(found, mend, line, column)
+        super().__init__(found, mend, line, column, byte)
         self.found = found
         self.mend = mend
         self.line = line
         self.column = column
+        self.byte = byte
 
     def __str__(self) -> str:
         line = "" if self.line is None else f"line {self.line}: "
         column = "" if self.column is None else f"column {self.column}: "
-        return f"{line}{column}{self.found}; {self.mend}"
+        byte = "" if self.byte is None else f"byte {self.byte}: "
+        return f"{line}{column}{byte}{self.found}; {self.mend}"
 
 
 class ExtraMissing(ImportError):

@@ -1,0 +1,195 @@
+"""Read a history from any file or folder that is known here, whatever its name says.
+
+The content tells the format; `format` insists on one. What is packed is unpacked on the way,
+and a tar file may hold the logs of a folder or one file of any format. Readers are imported when
+they are needed.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import IO, Final
+
+import numpy as np
+
+from sim.history import History, OperationKind, OracleLog
+from specs.history.formats import folder, packing
+from specs.history.formats.errors import HistoryFileError
+from specs.history.formats.lines import MARK
+from specs.history.formats.reading import Reading, shown, whole
+from specs.history.formats.shape import SCHEMA
+
+FORMATS: Final = (
+    "npz",
+    "jsonl",
+    "parquet",
+    "dbcop",
+    "cobra",
+    "viper",
+    "polysi-text",
+    "plume-text",
+    "awdit",
+    "jepsen-edn-rw-register",
+    "jepsen-edn-list-append",
+    "chronos-json",
+    "veristrong-list",
+)
+"""All names of formats; those of one reader may come out as each other where none insists."""
+
+_PACKAGE: Final = "specs.history.formats"
+_MODULES: Final = {
+    "dbcop": "dbcop",
+    "awdit": "awdit",
+    "chronos-json": "chronos",
+    "veristrong-list": "veristrong",
+}
+_TEXT_BYTES: Final = 48
+_BEGINNINGS: Final = (
+    ("polysi-text", re.compile(rb"[rw]\(\s*-?\d")),
+    ("awdit", re.compile(rb"[rw][ \t]+\d|-+\s|=+\s")),
+    ("veristrong-list", re.compile(rb"\d{1,20}[ \t]*(\r?\n[ \t]*-?\d|\s*$)")),
+)
+_OURS: Final = re.compile(rb'\{\s*"schema"\s*:\s*"' + SCHEMA.partition("/")[0].encode())
+_VIPERS: Final = re.compile(rb'\{\s*"value"\s*:')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A history from a file, and how it was read."""
+
+    history: History
+    oracle: OracleLog | None = None
+    format: str
+    assumptions: tuple[str, ...] = ()
+    """What was taken for granted, as sentences without a full stop."""
+
+
+def read(path: Path, *, format: str | None = None) -> Loaded:  # noqa: A002  # the option's name
+    """Read a history; raise `HistoryFileError` for whatever is wrong with the file."""
+    if format is not None and format not in FORMATS:
+        mend = f"known are {', '.join(FORMATS)}"
+        raise HistoryFileError(f"{shown(format)} is no format", mend)
+    try:
+        if path.is_dir():
+            return _from_logs(folder.in_folder(path), format)
+        if path.exists() and not path.is_file():
+            raise HistoryFileError("neither a file nor a folder", "name a history")
+    except OSError as error:
+        found = error.strerror or str(error)
+        raise HistoryFileError(found, "name a history that can be read") from None
+    with packing.opened(path) as file:
+        if folder.is_tar(_head(file)):
+            found_files = folder.in_tar(file)
+            if not found_files.other:
+                return _from_logs(found_files, format)
+            return _from_file(packing.unpacked(io.BytesIO(found_files.other)), format)
+        return _from_file(file, format)
+
+
+def detected(head: bytes) -> str:
+    """Return the name of the format of a file that begins like this."""
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return "npz"
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    # The numbers that a file of dbcop begins with may look like any letters, but not like text.
+    if not _is_text(head):
+        return _detected_binary(head)
+    text = head.removeprefix(MARK).lstrip(b" \t\r\n,")
+    if not text:
+        raise HistoryFileError("nothing but space", "an empty file is no history")
+    if text.startswith((b"{", b"[", b"#", b";", b"(")):
+        return _detected_brackets(text)
+    for name, pattern in _BEGINNINGS:
+        if pattern.match(text):
+            return name
+    raise _unknown(head)
+
+
+def _is_text(head: bytes) -> bool:
+    return b"\0" not in head[:_TEXT_BYTES]
+
+
+def _detected_binary(head: bytes) -> str:
+    if import_module(f"{_PACKAGE}.dbcop").looks_like(head):
+        return "dbcop"
+    if head.startswith(b"S"):
+        raise HistoryFileError("one log of Cobra, maybe", "name the folder with all of its logs")
+    raise _unknown(head)
+
+
+def _detected_brackets(text: bytes) -> str:
+    """Tell EDN from JSON by what stands in the innermost of the first brackets."""
+    inner = text.lstrip(b"[{( \t\r\n")
+    if text.startswith(b"[") and inner.startswith((b'"', b"]")):
+        return "chronos-json"
+    if not text.startswith(b"{") or not inner.startswith(b'"'):
+        return "jepsen-edn-rw-register"
+    if _OURS.match(text):
+        return "jsonl"
+    return "viper" if _VIPERS.match(text) else "dbcop"
+
+
+def _unknown(head: bytes) -> HistoryFileError:
+    mend = f"insist on its format if it is one of {', '.join(FORMATS)}"
+    return HistoryFileError(f"an unknown format that begins with {shown(head[:12])}", mend)
+
+
+def _head(file: io.BufferedReader) -> bytes:
+    """Return what a file begins with, and leave it there."""
+    return file.peek(folder.HEAD_BYTES)
+
+
+def _from_logs(found: folder.Found, insisted: str | None) -> Loaded:
+    name, logs = ("cobra", found.cobra) if found.cobra else ("viper", found.viper)
+    if insisted not in (None, name):
+        raise HistoryFileError(f"logs of {name}", f"that is not {insisted}; name a file")
+    reading: Reading = import_module(f"{_PACKAGE}.{name}").read(logs)
+    return _loaded(reading, name)
+
+
+def _from_file(file: io.BufferedReader, insisted: str | None) -> Loaded:
+    name = insisted or detected(_head(file))
+    if name in ("cobra", "viper"):
+        raise HistoryFileError("a file", f"{name} keeps a history in a folder of logs; name that")
+    if name in ("npz", "jsonl", "parquet"):
+        return _own(file, name)
+    if name.startswith("jepsen"):
+        return _edn(file, insisted)
+    if name in ("polysi-text", "plume-text"):
+        return _text(file, insisted)
+    module = _MODULES[name]
+    if name == "dbcop" and _is_text(_head(file)):
+        module = "dbcop_json"
+    reading: Reading = import_module(f"{_PACKAGE}.{module}").read(file)
+    return _loaded(reading, name)
+
+
+def _loaded(reading: Reading, name: str) -> Loaded:
+    return Loaded(history=reading.history, format=name, assumptions=reading.assumptions)
+
+
+def _own(file: IO[bytes], name: str) -> Loaded:
+    sought = file if file.seekable() or name == "jsonl" else io.BytesIO(whole(file))
+    history, oracle = import_module(f"{_PACKAGE}.{name}").read(sought)
+    return Loaded(history=history, oracle=oracle, format=name)
+
+
+def _edn(file: IO[bytes], insisted: str | None) -> Loaded:
+    history: History = import_module(f"{_PACKAGE}.edn_reader").read(file)
+    lists = np.any(history.kind >= OperationKind.APPEND)
+    name = "jepsen-edn-list-append" if lists else "jepsen-edn-rw-register"
+    start = "every list starts empty" if lists else "every key starts at nil, written by nobody"
+    return Loaded(history=history, format=insisted or name, assumptions=(start,))
+
+
+def _text(file: IO[bytes], insisted: str | None) -> Loaded:
+    from specs.history.formats import text
+
+    reading = text.read(file, plume=None if insisted is None else insisted == "plume-text")
+    name = "plume-text" if text.is_plumes(reading) else "polysi-text"
+    return _loaded(reading, insisted or name)

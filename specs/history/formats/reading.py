@@ -1,0 +1,252 @@
+"""What every reader of foreign files gives: a history, and what was assumed to make it one.
+
+The readers collect columns; here they become a `History` in which all that the file does not
+state is `NONE`, and what the file calls keys and values becomes numbers.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import IO, Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.history import (
+    NIL,
+    NONE,
+    OPERATION_COLUMNS,
+    TRANSACTION_COLUMNS,
+    History,
+    Integers,
+    Labels,
+    OperationKind,
+    Outcome,
+)
+from specs.history.formats.errors import HistoryFileError
+
+BYTES_MAX: Final = 512 << 20
+"""What is no text is read whole, up to here."""
+INTEGER_DIGITS: Final = 20
+"""Digits of the largest number of 64 bits."""
+
+Unsigned = npt.NDArray[np.uint64]
+Flags = npt.NDArray[np.bool_]
+
+_HIGH: Final = (1 << 63) - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A history, with what its reader took for granted as sentences without a full stop."""
+
+    history: History
+    assumptions: tuple[str, ...] = ()
+
+
+class Named(NamedTuple):
+    """A column of numbers, and what the file calls them where it does not call them so."""
+
+    number: Integers
+    labels: Labels | None
+
+
+def history_of(
+    *,
+    session: npt.ArrayLike,
+    first: npt.ArrayLike,
+    kind: npt.ArrayLike,
+    key: Named,
+    value: Named,
+    session_names: Sequence[str],
+    outcome: npt.ArrayLike | None = None,
+    **stated: Any,
+) -> History:
+    """Return a history; `stated` are more fields of it, and all other columns are `NONE`."""
+    sessions = np.asarray(session, dtype=np.int32)
+    kinds = np.asarray(kind, dtype=np.int8)
+    if outcome is None:
+        outcome = np.full(len(sessions), int(Outcome.COMMITTED))
+    absent: dict[str, Any] = {
+        name: np.full(len(sessions), NONE, dtype=np.int64)
+        for name in (
+            "start_timestamp",
+            "commit_timestamp",
+            "invoked_ns",
+            "begun_ns",
+            "committing_ns",
+            "finished_ns",
+        )
+        if name not in stated
+    }
+    return History(
+        session=sessions,
+        outcome=np.asarray(outcome, dtype=np.int8),
+        first=np.asarray(first, dtype=np.int64),
+        kind=kinds,
+        key=key.number,
+        value=value.number,
+        version=np.full(len(kinds), NONE, dtype=np.int64),
+        at_ns=np.full(len(kinds), NONE, dtype=np.int64),
+        session_names=tuple(session_names),
+        key_labels=key.labels,
+        value_labels=value.labels,
+        **absent,
+        **stated,
+    )
+
+
+def reordered(history: History, order: Integers) -> History:
+    """Return the transactions of a history in another order."""
+    counts = np.diff(history.first)[order]
+    first = np.concatenate(([0], np.cumsum(counts)))
+    rows = ranges(history.first[order], counts)
+    fields = {name: getattr(history, name)[order] for name, _ in TRANSACTION_COLUMNS}
+    fields |= {name: getattr(history, name)[rows] for name, _ in OPERATION_COLUMNS}
+    if history.line is not None:
+        fields["line"] = history.line[rows]
+    if history.element_first is not None:
+        assert history.elements is not None
+        lengths = np.diff(history.element_first)[rows]
+        fields["element_first"] = np.concatenate(([0], np.cumsum(lengths)))
+        fields["elements"] = history.elements[ranges(history.element_first[rows], lengths)]
+    return replace(history, first=first, **fields)
+
+
+def ranges(begins: Integers, counts: Integers) -> Integers:
+    """Return the numbers of ranges that begin here and hold so many, one after the other."""
+    shift = begins - (np.cumsum(counts) - counts)
+    numbers: Integers = np.repeat(shift, counts) + np.arange(int(counts.sum()), dtype=np.int64)
+    return numbers
+
+
+def whole(file: IO[bytes]) -> bytes:
+    """Return all bytes of a file, which may not be too many."""
+    content = file.read(BYTES_MAX + 1)
+    if len(content) > BYTES_MAX:
+        found = f"more than {BYTES_MAX >> 20} MiB"
+        raise HistoryFileError(found, "a file of this format is read whole; split the history")
+    return content
+
+
+def shown(value: object) -> str:
+    """Return what stands in a file as text that fits into a message."""
+    text = repr(value)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def unsigned(column: Unsigned) -> Named:
+    """Return numbers of 64 bits without a sign, under other numbers where they are too large."""
+    if not len(column) or int(column.max()) <= _HIGH:
+        return Named(column.astype(np.int64), None)
+    labels, number = np.unique(column, return_inverse=True)
+    return Named(number.astype(np.int64).reshape(-1), labels)
+
+
+class NotAName(Exception):
+    """What stands for a key or a value is neither a whole number nor a text."""
+
+    def __init__(self, place: int, name: object) -> None:
+        super().__init__(place, name)
+        self.place = place
+        self.name = name
+
+
+class Names:
+    """Gives numbers to what a file calls its keys or its values; one for each kind of name.
+
+    Whole numbers from 0 up stay what they are, until something else comes: from then on every
+    name gets the next free number, those that came before included. A text of digits is the
+    number that it spells. None is no name, and becomes `NIL`.
+    """
+
+    def __init__(self) -> None:
+        self._columns: list[array[int]] = []
+        self._dense: dict[Any, int] | None = None
+
+    def column(self) -> array[int]:
+        """Return a new column, to be filled by `extend` only."""
+        column = array("q")
+        self._columns.append(column)
+        return column
+
+    def extend(self, column: array[int], names: list[Any]) -> None:
+        """Put names at the end of a column; raise `NotAName` with the place of a wrong one."""
+        if self._dense is None and set(map(type, names)) <= {int} and min(names, default=0) >= 0:
+            try:
+                column.extend(array("q", names))
+            except OverflowError:
+                pass  # Some number is too large; each by itself, then.
+            else:
+                return
+        for place, name in enumerate(names):
+            column.append(NIL if name is None else self.number(_normal(place, name)))
+
+    def number(self, name: int | str) -> int:
+        """Return the number of one name."""
+        if self._dense is None:
+            if isinstance(name, int) and 0 <= name <= _HIGH:
+                return name
+            self._dense = self._renumber()
+        return self._dense.setdefault(name, len(self._dense))
+
+    def _renumber(self) -> dict[Any, int]:
+        columns = [np.array(column, dtype=np.int64) for column in self._columns]
+        known = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *columns]))
+        known = known[known != NIL]
+        for column, old in zip(self._columns, columns, strict=True):
+            new = np.where(old == NIL, NIL, np.searchsorted(known, old))
+            column[:] = array("q", new.astype(np.int64).tobytes())
+        return {name: number for number, name in enumerate(known.tolist())}
+
+    def labels(self) -> Labels | None:
+        """Return what the numbers stand for, None where they stand for themselves."""
+        return None if self._dense is None else labels_of(self._dense)
+
+    def named(self, column: array[int]) -> Named:
+        """Return a column with the labels of its numbers."""
+        return Named(np.array(column, dtype=np.int64), self.labels())
+
+
+def labels_of(names: Iterable[int | str]) -> Labels:
+    """Return names as an array: of numbers where all of them fit one type, else of objects."""
+    listed = list(names)
+    numbers = [name for name in listed if isinstance(name, int)]
+    if len(numbers) == len(listed):
+        low, high = min(numbers, default=0), max(numbers, default=0)
+        if low >= -(1 << 63) and high <= _HIGH:
+            return np.array(listed, dtype=np.int64)
+        if low >= 0 and high < 1 << 64:
+            return np.array(listed, dtype=np.uint64)
+    column = np.empty(len(listed), dtype=object)
+    column[:] = listed
+    return column
+
+
+def _normal(place: int, name: object) -> int | str:
+    if type(name) is int:
+        return name
+    if type(name) is not str:
+        raise NotAName(place, name)
+    digits = name[1:] if name.startswith("-") else name
+    if digits.isascii() and digits.isdigit() and len(digits) <= INTEGER_DIGITS:
+        return int(name)
+    return name
+
+
+def settled_initial(
+    names: Names, *, key: Integers, value: Integers, kind: npt.NDArray[np.int8]
+) -> int:
+    """Return what stands for the initial value where 0 and null both do, and write it to `value`.
+
+    0 is what nobody wrote, except for keys to which somebody wrote 0. Null always is.
+    """
+    zero = names.number(0)
+    writes, zeros = kind == OperationKind.WRITE, value == zero
+    written = np.unique(key[writes & zeros])
+    if not len(written) and not np.any(value == NIL):
+        return zero
+    value[~writes & zeros & ~np.isin(key, written)] = NIL
+    return NIL
