@@ -1,0 +1,1 @@
+"""Isolation levels of histories, decided from what clients saw."""

@@ -1,0 +1,250 @@
+"""Choose the orders of writers that nothing settles, or show that no choice works.
+
+A guess that respects all that is known comes first: the chains of each key in the order that they
+have in one topological order of the graph. Where it closes cycles, each of them forbids a
+combination of orders; a solver finds orders that no cycle seen so far forbids, and the next guess
+respects them. Every forbidden combination is a real cycle, and every round forbids its own guess,
+so this ends. The solver is told the guess as its first idea (phases), without which it takes many
+times as many rounds.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from sim.history import Integers
+from specs.history.isolation.chains import Chains
+from specs.history.isolation.graph import Graph, components, topological_rank
+
+CYCLES_MAX: Final = 300
+"""So many cycles are looked for in a round."""
+SOLVER: Final = "glucose4"
+"""It obeys initial phases; cadical takes them and does not."""
+
+Pair = tuple[int, int]
+"""Two chains of a key, the earlier one first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An edge of a cycle: its ends, and its place among the known edges, -1 where it is chosen.
+
+    `order` is then the order of two chains that it is part of.
+    """
+
+    source: int
+    target: int
+    edge: int
+    order: Pair | None = None
+
+
+Cycle = tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Cycles of which every choice of orders closes at least one."""
+
+    cycles: tuple[Cycle, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Orders:
+    """Orders of chains, and the two edges of each, WW and RW."""
+
+    earlier: Integers
+    later: Integers
+    source: Integers
+    target: Integers
+
+    @classmethod
+    def of(cls, graph: Graph, chains: Chains, earlier: Integers, later: Integers) -> _Orders:
+        """Return the edges of some orders."""
+        head = chains.head[later]
+        return cls(
+            earlier=earlier,
+            later=later,
+            source=np.concatenate(
+                [graph.commit(chains.tail[earlier]), chains.overwritten[earlier]]
+            ),
+            target=np.concatenate([graph.begin(head), graph.commit(head)]),
+        )
+
+    def pair(self, edge: int) -> Pair:
+        """Return the order that an edge is part of."""
+        place = edge % len(self.earlier)
+        return int(self.earlier[place]), int(self.later[place])
+
+
+def choose(graph: Graph, chains: Chains) -> Integers | Conflict:
+    """Return a rank of all nodes under some choice of all orders, or why there is none."""
+    source, target, *_ = graph.columns()
+    chooser = _Chooser()
+    place = topological_rank(graph.nodes, source, target)
+    assert place is not None, "what is known has an order"
+    while True:
+        decided = chooser.decided()
+        orders = _Orders.of(graph, chains, *decided)
+        edges = np.concatenate([source, orders.source]), np.concatenate([target, orders.target])
+        rank = topological_rank(graph.nodes, *edges)
+        if rank is not None:
+            place = rank
+            neighbours = _neighbours(graph, chains, rank)
+            both = [np.concatenate(pair) for pair in zip(decided, neighbours, strict=True)]
+            orders = _Orders.of(graph, chains, both[0], both[1])
+            edges = (
+                np.concatenate([source, orders.source]),
+                np.concatenate([target, orders.target]),
+            )
+            complete = topological_rank(graph.nodes, *edges)
+            if complete is not None:
+                return complete
+        for cycle in _cycles(graph.nodes, edges, len(source), orders):
+            chooser.forbid(cycle)
+        if not chooser.solve(place[graph.commit(chains.tail)]):
+            return Conflict(chooser.core())
+
+
+def _neighbours(graph: Graph, chains: Chains, rank: Integers) -> tuple[Integers, Integers]:
+    """Return which chain follows which when the chains of each key stand by rank."""
+    order = np.lexsort((rank[graph.commit(chains.tail)], chains.key))
+    same = chains.key[order[1:]] == chains.key[order[:-1]]
+    return order[:-1][same], order[1:][same]
+
+
+@dataclass(slots=True)
+class _Chooser:
+    """What is forbidden so far, and the orders that avoid it."""
+
+    variables: dict[Pair, int] = field(default_factory=dict)
+    """By pair, the smaller chain first: the variable "it comes before the other"."""
+    cycles: list[Cycle] = field(default_factory=list)
+    clauses: list[list[int]] = field(default_factory=list)
+    ahead: dict[Pair, bool] = field(default_factory=dict)
+    solver: Any = None
+    told: int = 0
+    """How many clauses the solver has."""
+
+    def decided(self) -> tuple[Integers, Integers]:
+        """Return the orders decided so far: earlier and later chains."""
+        pairs = [(a, b) if ahead else (b, a) for (a, b), ahead in self.ahead.items()]
+        columns = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+        return columns[:, 0], columns[:, 1]
+
+    def literal(self, order: Pair) -> int:
+        """Return the literal "the one chain comes before the other"."""
+        pair = (min(order), max(order))
+        variable = self.variables.setdefault(pair, len(self.variables) + 1)
+        return variable if order == pair else -variable
+
+    def forbid(self, cycle: Cycle) -> None:
+        """Forbid the orders that a cycle needs."""
+        orders = dict.fromkeys(step.order for step in cycle if step.order is not None)
+        self.cycles.append(cycle)
+        self.clauses.append([-self.literal(order) for order in orders])
+
+    def solve(self, place: Integers) -> bool:
+        """Find orders that nothing forbids, by preference those of the chains' places."""
+        from pysat.solvers import Solver
+
+        if self.solver is None:
+            self.solver = Solver(name=SOLVER)
+        for clause in self.clauses[self.told :]:
+            self.solver.add_clause(clause)
+        self.told = len(self.clauses)
+        self.solver.set_phases(
+            [
+                variable if place[first] < place[second] else -variable
+                for (first, second), variable in self.variables.items()
+            ]
+        )
+        if not self.solver.solve():
+            return False
+        model = set(self.solver.get_model())
+        self.ahead = {pair: variable in model for pair, variable in self.variables.items()}
+        return True
+
+    def core(self) -> tuple[Cycle, ...]:
+        """Return cycles that forbid everything, by preference few."""
+        from pysat.solvers import Solver
+
+        offset = len(self.variables)
+        needed = list(range(len(self.clauses)))
+        while True:
+            with Solver(name=SOLVER) as solver:
+                for place in needed:
+                    solver.add_clause([-(offset + 1 + place), *self.clauses[place]])
+                assert not solver.solve(assumptions=[offset + 1 + place for place in needed])
+                core = [literal - offset - 1 for literal in solver.get_core()]
+            if len(core) == len(needed):
+                return tuple(self.cycles[place] for place in sorted(core))
+            needed = core
+
+
+def _cycles(
+    nodes: int, edges: tuple[Integers, Integers], known: int, orders: _Orders
+) -> list[Cycle]:
+    """Return cycles through chosen edges, each with as few of them as any through its edge."""
+    source, target = edges
+    component = components(nodes, source, target)
+    inside = np.flatnonzero(component[source] == component[target])
+    follow: dict[int, list[tuple[int, int]]] = {}
+    for edge, one, other in zip(
+        inside.tolist(), source[inside].tolist(), target[inside].tolist(), strict=True
+    ):
+        follow.setdefault(one, []).append((edge, other))
+    chosen = inside[inside >= known]
+    if len(chosen) > CYCLES_MAX:
+        chosen = chosen[np.linspace(0, len(chosen) - 1, CYCLES_MAX).astype(np.int64)]
+    found = []
+    for edge in chosen.tolist():
+        path = _lightest(follow, int(target[edge]), int(source[edge]), known)
+        places = [edge, *path]
+        found.append(
+            tuple(
+                Step(
+                    source=int(source[place]),
+                    target=int(target[place]),
+                    edge=place if place < known else -1,
+                    order=orders.pair(place - known) if place >= known else None,
+                )
+                for place in places
+            )
+        )
+    return found
+
+
+def _lightest(
+    follow: dict[int, list[tuple[int, int]]], begin: int, end: int, known: int
+) -> list[int]:
+    """Return the edges of a path with as few chosen edges as possible (0-1 breadth first)."""
+    came: dict[int, tuple[int, int]] = {}
+    weight = {begin: 0}
+    queue = deque([begin])
+    done: set[int] = set()
+    while queue:
+        node = queue.popleft()
+        if node in done:
+            continue
+        done.add(node)
+        if node == end:
+            break
+        for edge, other in follow.get(node, ()):
+            heavier = weight[node] + (edge >= known)
+            if heavier < weight.get(other, 1 << 62):
+                weight[other] = heavier
+                came[other] = (edge, node)
+                if edge >= known:
+                    queue.append(other)
+                else:
+                    queue.appendleft(other)
+    path = []
+    node = end
+    while node != begin:
+        edge, node = came[node]
+        path.append(edge)
+    return path[::-1]
