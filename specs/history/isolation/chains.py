@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.history import Integers
-from specs.history.isolation.facts import INITIAL, Facts
+from specs.history.isolation.facts import INITIAL, Facts, Flags
 from specs.history.isolation.graph import Edge, Graph
 
 
@@ -87,7 +87,7 @@ def chain_up(facts: Facts, graph: Graph) -> Chains:
     There must be no lost update, and no circle of reading and overwriting.
     """
     write_of = _Writes(facts)
-    follower, followed, key, write = _follows(facts)
+    _, followed, key, write = _follows(facts)
     later = followed != INITIAL
     before = write_of.place(key[later], followed[later])
     # A version that is followed is followed by one write.
@@ -151,7 +151,7 @@ def _open(
     facts: Facts,
     graph: Graph,
     write_of: _Writes,
-    roles: tuple[Integers, Integers, Integers, Integers],
+    roles: tuple[Integers, Flags, Flags, Flags],
 ) -> Chains:
     """Return the chains of keys that have several, and put the initial state before them."""
     chain, is_head, is_tail, first = roles

@@ -120,3 +120,74 @@ def clocks_of(graph: Graph, paths: Paths) -> tuple[Integers, Clock] | None:
             earliest = np.minimum.reduceat(following, offsets, axis=0)
             clock[here] = np.minimum(clock[here], earliest)
     return rank, clock
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Items of keys, sorted by key, path and place on the path."""
+
+    code: Integers
+    item: Integers
+    group_key: Integers
+    """The keys and paths that occur together, each pair once."""
+    group_path: Integers
+    paths: int
+    events: int
+    """More than any place on a path."""
+
+    @classmethod
+    def of(
+        cls, paths: Paths, *, key: Integers, path: Integers, event: Integers, item: Integers
+    ) -> Places:
+        """Sort items."""
+        events = 2 * len(paths.path) + 2
+        group = key * paths.count + path
+        code = group * events + event
+        order = np.argsort(code, kind="stable")
+        groups = np.unique(group)
+        return cls(
+            code=code[order],
+            item=item[order],
+            group_key=groups // paths.count,
+            group_path=groups % paths.count,
+            paths=paths.count,
+            events=events,
+        )
+
+    def first_from(
+        self, key: Integers, clock: Clock, row: Integers, *, skip: Integers
+    ) -> tuple[Integers, Integers]:
+        """Return, for each query and path, the first item of its key that the clock has reached.
+
+        `row` is the clock's row for each query; the item `skip` of a query is passed over. The
+        result is pairs of a query and an item.
+        """
+        query, begin, end = self._ranges(key, clock, row)
+        passed = skip[query]
+        last = max(len(self.item) - 1, 0)
+        own = (begin < end) & (self.item[np.minimum(begin, last)] == passed)
+        while own.any():
+            begin[own] += 1
+            own = (begin < end) & (self.item[np.minimum(begin, last)] == passed)
+        found = begin < end
+        return query[found], self.item[begin[found]]
+
+    def count_from(self, key: Integers, clock: Clock, row: Integers) -> int:
+        """Count the items that the queries reach, once for each query."""
+        _, begin, end = self._ranges(key, clock, row)
+        return int((end - begin).sum())
+
+    def _ranges(
+        self, key: Integers, clock: Clock, row: Integers
+    ) -> tuple[Integers, Integers, Integers]:
+        """Return queries, once for each path of their keys, and the ranges of what they reach."""
+        low = np.searchsorted(self.group_key, key, side="left")
+        high = np.searchsorted(self.group_key, key, side="right")
+        group = spread(low, high)
+        query = np.repeat(np.arange(len(key)), high - low)
+        path = self.group_path[group]
+        reached = np.minimum(clock[row[query], path].astype(np.int64), self.events - 1)
+        top = (self.group_key[group] * self.paths + path) * self.events
+        begin = np.searchsorted(self.code, top + reached)
+        end = np.searchsorted(self.code, top + self.events - 1)
+        return query, begin, end

@@ -20,6 +20,7 @@ from specs.history.isolation.facts import Facts, Misread, facts_of
 from specs.history.isolation.graph import Edge, Graph
 from specs.history.isolation.levels import Level
 from specs.history.isolation.pruning import open_pairs, prune
+from specs.history.isolation.weak import add_forced
 
 
 class NotApplicable(Exception):
@@ -58,15 +59,22 @@ class Decision:
 
 
 def decide(history: History, level: Level) -> Decision:
-    """Decide one level whose writers must be ordered; raises `UnsupportedHistory`."""
+    """Decide any level but those by timestamps; raises `UnsupportedHistory`, `NotApplicable`."""
     if level.sessions and not history.has_sessions:
         raise NotApplicable(f"the history states no sessions, which {level.name} needs: try si")
-    facts = facts_of(history)
+    facts = facts_of(history, repeatable=level.name != "read-committed")
     if facts.misreads:
         return Decision(level=level, facts=facts, contradiction=facts.misreads)
     graph = _known(facts, level)
     if graph.rank() is None:
         return Decision(level=level, facts=facts, contradiction=Circle(graph=graph), graph=graph)
+    if level.family == "weak":
+        add_forced(facts, graph, level.name)
+        rank = graph.rank()
+        if rank is None:
+            circle = Circle(graph=graph)
+            return Decision(level=level, facts=facts, contradiction=circle, graph=graph)
+        return Decision(level=level, facts=facts, schedule=_schedule(graph, rank), graph=graph)
     lost = lost_updates(facts)
     if lost:
         return Decision(level=level, facts=facts, contradiction=tuple(lost), graph=graph)

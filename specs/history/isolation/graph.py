@@ -74,11 +74,10 @@ class Graph:
         if self._columns is None:
             sizes = [len(part[0]) for part in self._parts]
             rounds = np.repeat([part[4] for part in self._parts], sizes).astype(np.int64)
-            self._columns = (
-                *(_joined([part[column] for part in self._parts]) for column in range(4)),
-                rounds,
-            )  # type: ignore[assignment]  # four columns and one
-        assert self._columns is not None, "just made"
+            source, target, kind, key = (
+                _joined([part[:4][column] for part in self._parts]) for column in range(4)
+            )
+            self._columns = source, target, kind, key, rounds
         return self._columns
 
     def copy(self) -> Graph:

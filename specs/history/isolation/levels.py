@@ -94,9 +94,23 @@ LEVELS: Final[Mapping[str, Level]] = MappingProxyType(
                 merged=True,
                 short="strict-ser",
             ),
-            Level(name="causal", title="causal consistency", family="weak", sessions=True),
-            Level(name="read-atomic", title="read atomicity", family="weak", sessions=True),
-            Level(name="read-committed", title="read committed", family="weak", sessions=True),
+            Level(
+                name="causal", title="causal consistency", family="weak", sessions=True, merged=True
+            ),
+            Level(
+                name="read-atomic",
+                title="read atomicity",
+                family="weak",
+                sessions=True,
+                merged=True,
+            ),
+            Level(
+                name="read-committed",
+                title="read committed",
+                family="weak",
+                sessions=True,
+                merged=True,
+            ),
         )
     }
 )
