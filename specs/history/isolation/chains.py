@@ -212,7 +212,7 @@ def _initial_first(facts: Facts, graph: Graph, chains: tuple[Integers, Integers,
     graph.add(moment[key[follows]], graph.commit(head[follows]), Edge.OVERWRITES, key[follows])
 
 
-def _leaders_first(graph: Graph, chains: Chains, leads: Integers) -> None:
+def _leaders_first(graph: Graph, chains: Chains, leads: Flags) -> None:
     """Order the chain that overwrote the initial state of a key before its other chains."""
     leader = np.flatnonzero(leads)
     begin = np.searchsorted(chains.key, chains.key[leader], side="left")

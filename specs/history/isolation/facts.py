@@ -263,7 +263,7 @@ def _after_own_write(operations: _Operations) -> Flags:
 def _check_internal(
     operations: _Operations, committed: Flags, bound: Flags, misreads: list[Misread]
 ) -> None:
-    """Find reads that their own transaction binds, and that do not repeat what came before (INT)."""
+    """Find reads that do not repeat what their own transaction binds them to (INT)."""
     wrong = np.flatnonzero(
         bound[1:]
         & ~operations.is_write[1:]

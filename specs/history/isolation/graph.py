@@ -159,4 +159,5 @@ def spread(first: Integers, end: Integers) -> Integers:
     if total == 0:
         return np.zeros(0, dtype=np.int64)
     starts = np.cumsum(sizes) - sizes
-    return np.arange(total, dtype=np.int64) + np.repeat(first - starts, sizes)
+    numbers: Integers = np.arange(total, dtype=np.int64) + np.repeat(first - starts, sizes)
+    return numbers
