@@ -82,7 +82,7 @@ class _Columns:
     def add(self, transaction: Any) -> None:
         """Add one transaction."""
         match transaction:
-            case {"sid": session, "sts": {**start}, "ops": list(operations)}:
+            case {"sid": session, "sts": {**start}, "ops": list(operations)} if session is not None:
                 pass
             case _:
                 raise self._stream.wrong_value(f"{shown(transaction)} is no transaction")

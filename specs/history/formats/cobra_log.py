@@ -23,6 +23,7 @@ from specs.history.formats.reading import Unsigned
 
 _START, _COMMIT, _WRITE, _READ = b"SCWR"
 _WIDTHS: Final = {_START: 9, _COMMIT: 9, _WRITE: 25, _READ: 33}
+_ABORT: Final = ord("A")
 _INSTANT_BYTES: Final = 8
 _END: Final = 0xFF
 _HIGH: Final = (1 << 63) - 1
@@ -97,7 +98,7 @@ def _wrong(log: Log, found: str, place: int) -> HistoryFileError:
 
 def _has_instants(content: bytes) -> bool:
     """Tell by what follows the first record, which is an S: no instant begins with a letter."""
-    return len(content) > 9 and content[9] not in _WIDTHS and content[9] != _END
+    return len(content) > 9 and content[9] not in (*_WIDTHS, _ABORT, _END)
 
 
 def _places(log: Log, *, instants: bool) -> Integers:
@@ -119,7 +120,7 @@ def _places(log: Log, *, instants: bool) -> Integers:
         found = f"a record {chr(content[places[-1]])} of {end - places[-1]} bytes"
         raise HistoryFileError(f"T{log.number}.log has {found}", CUT, byte=places[-1])
     if place < end and (place != end - 1 or content[place] != _END):
-        what = "an abort, which Cobra never logs" if content[place] == ord("A") else "no record"
+        what = "an abort, which Cobra never logs" if content[place] == _ABORT else "no record"
         raise _wrong(log, f"{what} (byte {content[place]:#04x})", place)
     return np.array(places, dtype=np.int64)
 

@@ -7,26 +7,17 @@ alone. Viper keeps both kinds side by side, in `log` and in `json`: Cobra's say 
 from __future__ import annotations
 
 import re
-import tarfile
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import IO, Final, NamedTuple
 
+from specs.history.formats import tar
 from specs.history.formats.cobra_log import Log
-from specs.history.formats.errors import CUT, HistoryFileError
+from specs.history.formats.errors import HistoryFileError
 from specs.history.formats.reading import BYTES_MAX
 
 _LOG: Final = re.compile(r"([TJ])(\d{1,18})\.log")
 _FILES_MAX: Final = 100_000
-_TAR_MAGIC: Final = b"ustar"
-_TAR_PLACE: Final = 257
-
-_TAR_MEND: Final = "pack the logs of one history with an ordinary tar"
-_DAMAGE: Final = (ValueError, OverflowError, IndexError, EOFError)
-"""What the tar library raises on damaged heads besides its own errors."""
-
-HEAD_BYTES: Final = _TAR_PLACE + len(_TAR_MAGIC)
-"""As many bytes tell whether a file is a tar file."""
 
 
 class Found(NamedTuple):
@@ -35,11 +26,6 @@ class Found(NamedTuple):
     cobra: Sequence[Log] = ()
     viper: Sequence[Log] = ()
     other: bytes = b""
-
-
-def is_tar(head: bytes) -> bool:
-    """Say whether a file with these first bytes is a tar file."""
-    return head[_TAR_PLACE:].startswith(_TAR_MAGIC)
 
 
 def in_folder(folder: Path) -> Found:
@@ -60,20 +46,11 @@ def in_folder(folder: Path) -> Found:
 def in_tar(file: IO[bytes]) -> Found:
     """Return the logs in a tar file, or the content of the only file in it."""
     pick = _Pick()
-    try:
-        with tarfile.open(fileobj=file, mode="r|") as archive:
-            for count, member in enumerate(archive):
-                if count == _FILES_MAX:
-                    raise HistoryFileError(f"more than {_FILES_MAX} files in tar", _TAR_MEND)
-                if member.issparse():
-                    raise HistoryFileError("a file with holes in tar", _TAR_MEND)
-                if member.isreg() and (content := archive.extractfile(member)):
-                    pick.add(PurePosixPath(member.name), content)
-    except HistoryFileError:
-        raise
-    except (tarfile.TarError, *_DAMAGE) as error:
-        found = f"damaged tar ({' '.join(str(error).split())})"
-        raise HistoryFileError(found, CUT) from None
+    for count, member in enumerate(tar.members(file)):
+        if count == _FILES_MAX:
+            found = f"more than {_FILES_MAX} files in tar"
+            raise HistoryFileError(found, "pack the logs of one history")
+        pick.add(PurePosixPath(member.name), member.content)
     return pick.found()
 
 
@@ -86,7 +63,7 @@ class _Pick:
         self._other = b""
         self._left = BYTES_MAX
 
-    def add(self, path: PurePosixPath, file: IO[bytes]) -> None:
+    def add(self, path: PurePosixPath, file: IO[bytes] | tar.Content) -> None:
         """Look at one file; it is read only if it is wanted."""
         match = _LOG.fullmatch(path.name)
         if match is not None:
@@ -97,7 +74,7 @@ class _Pick:
             if len(self._others) == 1:
                 self._other = self._content(file)
 
-    def _content(self, file: IO[bytes]) -> bytes:
+    def _content(self, file: IO[bytes] | tar.Content) -> bytes:
         content = file.read(self._left + 1)
         self._left -= len(content)
         if self._left < 0:

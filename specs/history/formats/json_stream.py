@@ -125,17 +125,19 @@ class JsonStream:
         return self.wrong(found)
 
     def _more(self) -> bool:
-        """Read on, and forget what lies behind the place."""
+        """Read on, and forget what lies behind the place; without more, leave all as it is."""
         if self._ended or len(self._text) - self._at > PIECE_MAX:
             return False
-        _ = self.line
-        raw = self._file.read(max(_CHUNK, len(self._text) - self._at))
+        _ = self.line  # counts the lines that are forgotten
+        raw = self._file.read(_CHUNK)
         self._ended = not raw
         try:
             more = self._decode(raw, self._ended)
         except UnicodeDecodeError as error:
             found = f"not UTF-8 ({error.reason})"
             raise HistoryFileError(found, CUT, self._line + self._text.count("\n")) from None
+        if self._ended and not more:
+            return False
         self._text = self._text[self._at :] + more
         self._at = self._counted = 0
-        return not self._ended or bool(more)
+        return True

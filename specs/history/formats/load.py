@@ -17,7 +17,7 @@ from typing import IO, Final
 import numpy as np
 
 from sim.history import History, OperationKind, OracleLog
-from specs.history.formats import folder, packing
+from specs.history.formats import folder, packing, tar
 from specs.history.formats.errors import HistoryFileError
 from specs.history.formats.lines import MARK
 from specs.history.formats.reading import Reading, shown, whole
@@ -47,7 +47,7 @@ _MODULES: Final = {
     "chronos-json": "chronos",
     "veristrong-list": "veristrong",
 }
-_TEXT_BYTES: Final = 48
+_TEXT_BYTES: Final = 8
 _BEGINNINGS: Final = (
     ("polysi-text", re.compile(rb"[rw]\(\s*-?\d")),
     ("awdit", re.compile(rb"[rw][ \t]+\d|-+\s|=+\s")),
@@ -79,14 +79,14 @@ def read(path: Path, *, format: str | None = None) -> Loaded:  # noqa: A002  # t
         if path.exists() and not path.is_file():
             raise HistoryFileError("neither a file nor a folder", "name a history")
     except OSError as error:
-        found = error.strerror or str(error)
-        raise HistoryFileError(found, "name a history that can be read") from None
+        what = error.strerror or str(error)
+        raise HistoryFileError(what, "name a history that can be read") from None
     with packing.opened(path) as file:
-        if folder.is_tar(_head(file)):
-            found_files = folder.in_tar(file)
-            if not found_files.other:
-                return _from_logs(found_files, format)
-            return _from_file(packing.unpacked(io.BytesIO(found_files.other)), format)
+        if tar.is_tar(_head(file)):
+            found = folder.in_tar(file)
+            if found.cobra or found.viper:
+                return _from_logs(found, format)
+            return _from_file(packing.unpacked(io.BytesIO(found.other)), format)
         return _from_file(file, format)
 
 
@@ -141,7 +141,7 @@ def _unknown(head: bytes) -> HistoryFileError:
 
 def _head(file: io.BufferedReader) -> bytes:
     """Return what a file begins with, and leave it there."""
-    return file.peek(folder.HEAD_BYTES)
+    return file.peek(tar.HEAD_BYTES)
 
 
 def _from_logs(found: folder.Found, insisted: str | None) -> Loaded:

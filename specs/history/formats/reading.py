@@ -9,6 +9,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from io import SEEK_END
+from reprlib import Repr
 from typing import IO, Any, Final, NamedTuple
 
 import numpy as np
@@ -36,6 +38,8 @@ Unsigned = npt.NDArray[np.uint64]
 Flags = npt.NDArray[np.bool_]
 
 _HIGH: Final = (1 << 63) - 1
+_SHORT: Final = Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,8 +128,11 @@ def ranges(begins: Integers, counts: Integers) -> Integers:
 
 def whole(file: IO[bytes]) -> bytes:
     """Return all bytes of a file, which may not be too many."""
-    content = file.read(BYTES_MAX + 1)
-    if len(content) > BYTES_MAX:
+    too_large = file.seekable() and file.seek(0, SEEK_END) > BYTES_MAX
+    if file.seekable():
+        file.seek(0)
+    content = b"" if too_large else file.read(BYTES_MAX + 1)
+    if too_large or len(content) > BYTES_MAX:
         found = f"more than {BYTES_MAX >> 20} MiB"
         raise HistoryFileError(found, "a file of this format is read whole; split the history")
     return content
@@ -133,7 +140,7 @@ def whole(file: IO[bytes]) -> bytes:
 
 def shown(value: object) -> str:
     """Return what stands in a file as text that fits into a message."""
-    text = repr(value)
+    text = _SHORT.repr(value)
     return text if len(text) <= 40 else text[:39] + "…"
 
 
