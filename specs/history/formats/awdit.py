@@ -21,7 +21,7 @@ import numpy as np
 from sim.history import OperationKind
 from specs.history.formats.errors import HistoryFileError
 from specs.history.formats.lines import line_shown, numbered_lines
-from specs.history.formats.reading import Names, Reading, history_of
+from specs.history.formats.reading import Namer, Reading, history_of
 
 _LINE: Final = re.compile(rb"([rw])\s+(\d{1,20})\s+(\d{1,20})")
 _BREAK: Final = re.compile(rb"-+|=+")
@@ -31,8 +31,8 @@ _BLOCK: Final = 16_384
 
 def read(file: IO[bytes]) -> Reading:
     """Read a history from a binary file object."""
-    keys, values = Names(), Names()
-    key, value = keys.column(), values.column()
+    keys, values = Namer(), Namer()
+    key, value = array("q"), array("q")
     kind, line, session, first = array("b"), array("q"), array("i"), array("q")
     key_names: list[int] = []
     value_names: list[int] = []
@@ -68,8 +68,8 @@ def read(file: IO[bytes]) -> Reading:
         session=session,
         first=first,
         kind=kind,
-        key=keys.named(key),
-        value=values.named(value),
+        key=keys.settled(key)[0],
+        value=values.settled(value)[0],
         session_names=[str(place) for place in range(sessions)],
         has_initial=False,
         line=np.array(line, dtype=np.int64),

@@ -25,8 +25,8 @@ from specs.history.formats.errors import HistoryFileError
 from specs.history.formats.json_stream import JsonStream
 from specs.history.formats.reading import (
     INTEGER_DIGITS,
-    Named,
-    Names,
+    ZERO,
+    Namer,
     NotAName,
     Reading,
     history_of,
@@ -50,8 +50,8 @@ _KINDS: Final = {
 }
 _BLOCK: Final = 16_384
 
-NULL: Final = "every key starts at null (a list at []), written by nobody"
-ZERO: Final = "every key starts at 0, written by nobody, as no read returned null"
+_NULL: Final = "every key starts at null (a list at []), written by nobody"
+_ZERO: Final = "every key starts at 0, written by nobody, as no read returned null"
 
 
 def read(file: IO[bytes]) -> Reading:
@@ -69,9 +69,9 @@ class _Columns:
 
     def __init__(self, stream: JsonStream) -> None:
         self._stream = stream
-        self._keys, self._values, self._sessions = Names(), Names(), Names()
-        self._key, self._session = self._keys.column(), self._sessions.column()
-        self._value, self._elements = self._values.column(), self._values.column()
+        self._keys, self._values, self._sessions = Namer(), Namer(), Namer()
+        self._key, self._value = array("q"), array("q")
+        self._session, self._elements = array("q"), array("q")
         self._key_names: list[Any] = []
         self._value_names: list[Any] = []
         self._list_row, self._list_length = array("q"), array("q")
@@ -130,7 +130,7 @@ class _Columns:
             self._list_length.append(len(value))
             kinds[place], values[place] = _READ_LIST, None
 
-    def _extend(self, names: Names, column: array[int], more: list[Any], what: str) -> None:
+    def _extend(self, names: Namer, column: array[int], more: list[Any], what: str) -> None:
         try:
             names.extend(column, more)
         except NotAName as error:
@@ -154,12 +154,13 @@ class _Columns:
     def reading(self) -> Reading:
         """Return all of it."""
         self._flush()
-        kind, key = np.array(self._kind, dtype=np.int8), self._keys.named(self._key)
-        value = np.array(self._value, dtype=np.int64)
+        kind = np.array(self._kind, dtype=np.int8)
+        (key,) = self._keys.settled(self._key)
+        value, elements, zero = self._values.settled(self._value, self._elements, ZERO)
         # What a list holds before anybody appended to it is the empty list.
         lists = np.unique(key.number[kind >= _APPEND])
-        kind[(kind == _READ) & (value == NIL) & np.isin(key.number, lists)] = _READ_LIST
-        initial, assumption = self._initial(kind, value)
+        kind[(kind == _READ) & (value.number == NIL) & np.isin(key.number, lists)] = _READ_LIST
+        initial, assumption = _initial(kind, value.number, zero=int(zero.number[0]))
         session, names = self._session_numbers()
         start, commit = self._timestamps()
         history = history_of(
@@ -167,27 +168,18 @@ class _Columns:
             first=self._first,
             kind=kind,
             key=key,
-            value=Named(value, self._values.labels()),
+            value=value,
             session_names=names,
             initial_value=initial,
             start_timestamp=start,
             commit_timestamp=commit,
             line=np.array(self._line, dtype=np.int64),
-            **self._list_columns(len(kind)),
+            **self._list_columns(kind, elements.number),
         )
         return Reading(history=in_session_order(history), assumptions=(assumption,))
 
-    def _initial(self, kind: npt.NDArray[np.int8], value: Integers) -> tuple[int, str]:
-        zero = self._values.number(0)
-        is_zero = value == zero
-        read = bool(np.any(is_zero & (kind == _READ)))
-        null = bool(np.any((value == NIL) & (kind == _READ)))
-        if read and not null and not np.any(is_zero & (kind != _READ)):
-            return zero, ZERO
-        return NIL, NULL
-
     def _session_numbers(self) -> tuple[Integers, list[str]]:
-        session, labels = self._sessions.named(self._session)
+        ((session, labels),) = self._sessions.settled(self._session)
         known, number = np.unique(session, return_inverse=True)
         names = known if labels is None else labels[known]
         return number.reshape(-1), [str(name) for name in names.tolist()]
@@ -206,14 +198,21 @@ class _Columns:
         commit[np.array(self._has_commit, dtype=np.int8) == 0] = NONE
         return start, commit
 
-    def _list_columns(self, rows: int) -> dict[str, Any]:
-        kinds = np.array(self._kind, dtype=np.int8)
-        if not np.any(kinds >= _APPEND):
+    def _list_columns(self, kind: npt.NDArray[np.int8], elements: Integers) -> dict[str, Integers]:
+        if not np.any(kind >= _APPEND):
             return {}
-        lengths = np.zeros(rows + 1, dtype=np.int64)
+        lengths = np.zeros(len(kind) + 1, dtype=np.int64)
         lengths[np.array(self._list_row, dtype=np.int64) + 1] = self._list_length
-        elements = np.array(self._elements, dtype=np.int64)
         return {"element_first": np.cumsum(lengths), "elements": elements}
+
+
+def _initial(kind: npt.NDArray[np.int8], value: Integers, *, zero: int) -> tuple[int, str]:
+    is_zero = value == zero
+    read = bool(np.any(is_zero & (kind == _READ)))
+    null = bool(np.any((value == NIL) & (kind == _READ)))
+    if read and not null and not np.any(is_zero & (kind != _READ)):
+        return zero, _ZERO
+    return NIL, _NULL
 
 
 def _no_operation(operations: list[Any]) -> str:

@@ -21,13 +21,13 @@ import numpy as np
 from sim.history import NIL, Integers, OperationKind, Outcome
 from specs.history.formats.cobra_log import Log, Session, parsed
 from specs.history.formats.errors import HistoryFileError
+from specs.history.formats.labels import labels_of
 from specs.history.formats.reading import (
     Flags,
     Named,
     Reading,
     Unsigned,
     history_of,
-    labels_of,
     unsigned,
 )
 

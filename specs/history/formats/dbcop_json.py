@@ -20,7 +20,8 @@ from sim.history import NIL, OperationKind, Outcome
 from specs.history.formats import dbcop
 from specs.history.formats.json_stream import JsonStream
 from specs.history.formats.reading import (
-    Names,
+    ZERO,
+    Namer,
     NotAName,
     Reading,
     history_of,
@@ -62,8 +63,8 @@ class _Columns:
 
     def __init__(self, stream: JsonStream) -> None:
         self._stream = stream
-        self._keys, self._values = Names(), Names()
-        self._key, self._value = self._keys.column(), self._values.column()
+        self._keys, self._values = Namer(), Namer()
+        self._key, self._value = array("q"), array("q")
         self._kind, self._line, self._first = array("b"), array("q"), array("q", [0])
         self._session, self._outcome = array("i"), array("b")
         self.sessions = 0
@@ -103,16 +104,19 @@ class _Columns:
 
     def reading(self) -> Reading:
         """Return all of it."""
-        key, value = self._keys.named(self._key), self._values.named(self._value)
+        (key,) = self._keys.settled(self._key)
+        value, zero = self._values.settled(self._value, ZERO)
         kind = np.array(self._kind, dtype=np.int8)
-        initial = settled_initial(self._values, key=key.number, value=value.number, kind=kind)
+        initial = settled_initial(
+            zero=int(zero.number[0]), key=key.number, value=value.number, kind=kind
+        )
         history = history_of(
             session=self._session,
             outcome=self._outcome,
             first=self._first,
             kind=kind,
             key=key,
-            value=value._replace(labels=self._values.labels()),
+            value=value,
             session_names=[str(place) for place in range(self.sessions)],
             initial_value=initial,
             line=np.array(self._line, dtype=np.int64),

@@ -13,7 +13,7 @@ from typing import IO, Final, NamedTuple
 
 from specs.history.formats import tar
 from specs.history.formats.cobra_log import Log
-from specs.history.formats.errors import HistoryFileError
+from specs.history.formats.errors import CUT, HistoryFileError
 from specs.history.formats.reading import BYTES_MAX
 
 _LOG: Final = re.compile(r"([TJ])(\d{1,18})\.log")
@@ -95,4 +95,6 @@ class _Pick:
         if len(self._others) != 1:
             found = f"{len(self._others)} files, none of them a log of Cobra or Viper"
             raise HistoryFileError(found, "unpack the tar file, and name one of them")
+        if not self._other:
+            raise HistoryFileError(f"nothing in {self._others[0]}", CUT)
         return Found(other=self._other)

@@ -21,7 +21,6 @@ from specs.history.formats import folder, packing, tar
 from specs.history.formats.errors import HistoryFileError
 from specs.history.formats.lines import MARK
 from specs.history.formats.reading import Reading, shown, whole
-from specs.history.formats.shape import SCHEMA
 
 FORMATS: Final = (
     "npz",
@@ -53,8 +52,13 @@ _BEGINNINGS: Final = (
     ("awdit", re.compile(rb"[rw][ \t]+\d|-+\s|=+\s")),
     ("veristrong-list", re.compile(rb"\d{1,20}[ \t]*(\r?\n[ \t]*-?\d|\s*$)")),
 )
-_OURS: Final = re.compile(rb'\{\s*"schema"\s*:\s*"' + SCHEMA.partition("/")[0].encode())
-_VIPERS: Final = re.compile(rb'\{\s*"value"\s*:')
+_FIRST_NAME: Final = re.compile(rb'"([a-z]+)"\s*:')
+_FIRST_NAMES: Final = (
+    ("jsonl", ("schema",)),
+    ("chronos-json", ("tid", "sid", "sts", "cts", "ops", "rtts")),
+    ("dbcop", ("params", "info", "start", "end", "data")),
+    ("jepsen-edn-rw-register", ("type", "process", "f", "index", "time", "error")),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,24 +74,29 @@ class Loaded:
 
 def read(path: Path, *, format: str | None = None) -> Loaded:  # noqa: A002  # the option's name
     """Read a history; raise `HistoryFileError` for whatever is wrong with the file."""
-    if format is not None and format not in FORMATS:
-        mend = f"known are {', '.join(FORMATS)}"
-        raise HistoryFileError(f"{shown(format)} is no format", mend)
+    _check_name(format)
     try:
         if path.is_dir():
             return _from_logs(folder.in_folder(path), format)
         if path.exists() and not path.is_file():
             raise HistoryFileError("neither a file nor a folder", "name a history")
+        with path.open("rb") as file:
+            return read_file(file, format=format)
     except OSError as error:
         what = error.strerror or str(error)
         raise HistoryFileError(what, "name a history that can be read") from None
-    with packing.opened(path) as file:
-        if tar.is_tar(_head(file)):
-            found = folder.in_tar(file)
-            if found.cobra or found.viper:
-                return _from_logs(found, format)
-            return _from_file(packing.unpacked(io.BytesIO(found.other)), format)
-        return _from_file(file, format)
+
+
+def read_file(file: IO[bytes], *, format: str | None = None) -> Loaded:  # noqa: A002  # as above
+    """Read a history from a binary file object that can be sought in."""
+    _check_name(format)
+    content = packing.unpacked(file)
+    if not tar.is_tar(_head(content)):
+        return _from_file(content, format)
+    found = folder.in_tar(content)
+    if found.cobra or found.viper:
+        return _from_logs(found, format)
+    return _from_file(packing.unpacked(io.BytesIO(found.other)), format)
 
 
 def detected(head: bytes) -> str:
@@ -100,14 +109,19 @@ def detected(head: bytes) -> str:
     if not _is_text(head):
         return _detected_binary(head)
     text = head.removeprefix(MARK).lstrip(b" \t\r\n,")
-    if not text:
-        raise HistoryFileError("nothing but space", "an empty file is no history")
-    if text.startswith((b"{", b"[", b"#", b";", b"(")):
+    # Only EDN is still itself when there is nothing in it: a history of no operations.
+    if not text or text.startswith((b"{", b"[", b"#", b";", b"(")):
         return _detected_brackets(text)
     for name, pattern in _BEGINNINGS:
         if pattern.match(text):
             return name
     raise _unknown(head)
+
+
+def _check_name(name: str | None) -> None:
+    if name is not None and name not in FORMATS:
+        mend = f"known are {', '.join(FORMATS)}"
+        raise HistoryFileError(f"{shown(name)} is no format", mend)
 
 
 def _is_text(head: bytes) -> bool:
@@ -123,15 +137,19 @@ def _detected_binary(head: bytes) -> str:
 
 
 def _detected_brackets(text: bytes) -> str:
-    """Tell EDN from JSON by what stands in the innermost of the first brackets."""
+    """Tell EDN from JSON, and JSON by the first name in it."""
     inner = text.lstrip(b"[{( \t\r\n")
-    if text.startswith(b"[") and inner.startswith((b'"', b"]")):
-        return "chronos-json"
-    if not text.startswith(b"{") or not inner.startswith(b'"'):
-        return "jepsen-edn-rw-register"
-    if _OURS.match(text):
-        return "jsonl"
-    return "viper" if _VIPERS.match(text) else "dbcop"
+    if not inner.startswith(b'"'):
+        empty = text.startswith(b"[") and inner.startswith(b"]")
+        return "chronos-json" if empty else "jepsen-edn-rw-register"
+    first_name = _FIRST_NAME.match(inner)
+    for name, names in _FIRST_NAMES:
+        if first_name and first_name[1].decode() in names:
+            return name
+    if inner.startswith(b'"value"'):
+        jepsens = b'"type"' in inner or b'"process"' in inner
+        return "jepsen-edn-rw-register" if jepsens else "viper"
+    raise _unknown(text)
 
 
 def _unknown(head: bytes) -> HistoryFileError:
@@ -184,7 +202,8 @@ def _edn(file: IO[bytes], insisted: str | None) -> Loaded:
     lists = np.any(history.kind >= OperationKind.APPEND)
     name = "jepsen-edn-list-append" if lists else "jepsen-edn-rw-register"
     start = "every list starts empty" if lists else "every key starts at nil, written by nobody"
-    return Loaded(history=history, format=insisted or name, assumptions=(start,))
+    said = (start,) if history.transactions else ("the file holds no transaction",)
+    return Loaded(history=history, format=insisted or name, assumptions=said)
 
 
 def _text(file: IO[bytes], insisted: str | None) -> Loaded:

@@ -1,4 +1,4 @@
-"""Open a file for streamed reading, plain or packed with gzip, xz or Zstandard.
+"""Read a file front to back, plain or packed with gzip, xz or Zstandard.
 
 What is packed is told by its first bytes, whatever its name says. A packed file may hold up to
 `FREE_BYTES` and on top of that `RATIO_MAX` times its own size: recorded histories shrink to a
@@ -10,10 +10,8 @@ from __future__ import annotations
 import io
 import lzma
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any, Final
 
 from specs.history.formats.errors import CUT, HistoryFileError
@@ -25,17 +23,6 @@ MEMORY_BYTES: Final = 128 << 20
 
 _INPUT_BYTES: Final = 1 << 16
 _OUTPUT_BYTES: Final = 1 << 20
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[io.BufferedReader]:
-    """Open a file; what is read from it is unpacked."""
-    try:
-        with path.open("rb") as file:
-            yield unpacked(file)
-    except OSError as error:
-        found = error.strerror or str(error)
-        raise HistoryFileError(found, "name a history that can be read") from None
 
 
 def unpacked(file: IO[bytes]) -> io.BufferedReader:

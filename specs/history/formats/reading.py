@@ -7,7 +7,7 @@ state is `NONE`, and what the file calls keys and values becomes numbers.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from io import SEEK_END
 from reprlib import Repr
@@ -28,6 +28,7 @@ from sim.history import (
     Outcome,
 )
 from specs.history.formats.errors import HistoryFileError
+from specs.history.formats.labels import HIGH, Name, Names
 
 BYTES_MAX: Final = 512 << 20
 """What is no text is read whole, up to here."""
@@ -37,7 +38,6 @@ INTEGER_DIGITS: Final = 20
 Unsigned = npt.NDArray[np.uint64]
 Flags = npt.NDArray[np.bool_]
 
-_HIGH: Final = (1 << 63) - 1
 _SHORT: Final = Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 40
 
@@ -146,7 +146,7 @@ def shown(value: object) -> str:
 
 def unsigned(column: Unsigned) -> Named:
     """Return numbers of 64 bits without a sign, under other numbers where they are too large."""
-    if not len(column) or int(column.max()) <= _HIGH:
+    if not len(column) or int(column.max()) <= HIGH:
         return Named(column.astype(np.int64), None)
     labels, number = np.unique(column, return_inverse=True)
     return Named(number.astype(np.int64).reshape(-1), labels)
@@ -161,78 +161,41 @@ class NotAName(Exception):
         self.name = name
 
 
-class Names:
+class Namer:
     """Gives numbers to what a file calls its keys or its values; one for each kind of name.
 
-    Whole numbers from 0 up stay what they are, until something else comes: from then on every
-    name gets the next free number, those that came before included. A text of digits is the
-    number that it spells. None is no name, and becomes `NIL`.
+    A text of digits is the number that it spells. None is no name, and becomes `NIL`. Columns
+    hold these numbers only after `settled`.
     """
 
     def __init__(self) -> None:
-        self._columns: list[array[int]] = []
-        self._dense: dict[Any, int] | None = None
-
-    def column(self) -> array[int]:
-        """Return a new column, to be filled by `extend` only."""
-        column = array("q")
-        self._columns.append(column)
-        return column
+        self._names = Names()
 
     def extend(self, column: array[int], names: list[Any]) -> None:
         """Put names at the end of a column; raise `NotAName` with the place of a wrong one."""
-        if self._dense is None and set(map(type, names)) <= {int} and min(names, default=0) >= 0:
+        if set(map(type, names)) <= {int} and min(names, default=0) >= 0:
             try:
                 column.extend(array("q", names))
             except OverflowError:
                 pass  # Some number is too large; each by itself, then.
             else:
                 return
+        number = self._names.number
         for place, name in enumerate(names):
-            column.append(NIL if name is None else self.number(_normal(place, name)))
+            column.append(NIL if name is None else number(_normal(place, name)))
 
-    def number(self, name: int | str) -> int:
-        """Return the number of one name."""
-        if self._dense is None:
-            if isinstance(name, int) and 0 <= name <= _HIGH:
-                return name
-            self._dense = self._renumber()
-        return self._dense.setdefault(name, len(self._dense))
-
-    def _renumber(self) -> dict[Any, int]:
-        columns = [np.array(column, dtype=np.int64) for column in self._columns]
-        known = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *columns]))
-        known = known[known != NIL]
-        for column, old in zip(self._columns, columns, strict=True):
-            new = np.where(old == NIL, NIL, np.searchsorted(known, old))
-            column[:] = array("q", new.astype(np.int64).tobytes())
-        return {name: number for number, name in enumerate(known.tolist())}
-
-    def labels(self) -> Labels | None:
-        """Return what the numbers stand for, None where they stand for themselves."""
-        return None if self._dense is None else labels_of(self._dense)
-
-    def named(self, column: array[int]) -> Named:
-        """Return a column with the labels of its numbers."""
-        return Named(np.array(column, dtype=np.int64), self.labels())
+    def settled(self, *columns: Sequence[int]) -> list[Named]:
+        """Return columns as a history holds them, with the labels that they need together."""
+        arrays = [np.array(column, dtype=np.int64) for column in columns]
+        settled, labels = self._names.settle(arrays)
+        return [Named(column, labels) for column in settled]
 
 
-def labels_of(names: Iterable[int | str]) -> Labels:
-    """Return names as an array: of numbers where all of them fit one type, else of objects."""
-    listed = list(names)
-    numbers = [name for name in listed if isinstance(name, int)]
-    if len(numbers) == len(listed):
-        low, high = min(numbers, default=0), max(numbers, default=0)
-        if low >= -(1 << 63) and high <= _HIGH:
-            return np.array(listed, dtype=np.int64)
-        if low >= 0 and high < 1 << 64:
-            return np.array(listed, dtype=np.uint64)
-    column = np.empty(len(listed), dtype=object)
-    column[:] = listed
-    return column
+ZERO: Final = (0,)
+"""A column of values to settle with others, for the number that stands for 0."""
 
 
-def _normal(place: int, name: object) -> int | str:
+def _normal(place: int, name: object) -> Name:
     if type(name) is int:
         return name
     if type(name) is not str:
@@ -244,13 +207,12 @@ def _normal(place: int, name: object) -> int | str:
 
 
 def settled_initial(
-    names: Names, *, key: Integers, value: Integers, kind: npt.NDArray[np.int8]
+    *, zero: int, key: Integers, value: Integers, kind: npt.NDArray[np.int8]
 ) -> int:
     """Return what stands for the initial value where 0 and null both do, and write it to `value`.
 
     0 is what nobody wrote, except for keys to which somebody wrote 0. Null always is.
     """
-    zero = names.number(0)
     writes, zeros = kind == OperationKind.WRITE, value == zero
     written = np.unique(key[writes & zeros])
     if not len(written) and not np.any(value == NIL):

@@ -22,7 +22,7 @@ import numpy as np
 from sim.history import NIL, History, Integers, OperationKind, Outcome
 from specs.history.formats.errors import HistoryFileError
 from specs.history.formats.lines import line_shown, numbered_lines
-from specs.history.formats.reading import Named, Names, Reading, history_of, settled_initial
+from specs.history.formats.reading import ZERO, Named, Namer, Reading, history_of, settled_initial
 
 _LINE: Final = re.compile(
     rb"([rw])\(\s*(-?\d{1,20})\s*,\s*(-?\d{1,20}|null)\s*,\s*(-?\d{1,18})\s*,\s*(-?\d{1,18})\s*\)"
@@ -64,8 +64,8 @@ class _Rows:
     """The columns of the file, one row a line."""
 
     def __init__(self) -> None:
-        self.keys, self.values = Names(), Names()
-        self.key, self.value = self.keys.column(), self.values.column()
+        self.keys, self.values = Namer(), Namer()
+        self.key, self.value = array("q"), array("q")
         self.kind = array("b")
         self.session, self.transaction, self.line = array("q"), array("q"), array("q")
 
@@ -110,20 +110,22 @@ def _reading(rows: _Rows, *, spelled_out: bool) -> Reading:
     order = np.argsort(owner, kind="stable")
     names, session_of = np.unique(session, return_inverse=True)
     failed = transaction[first_row] == _FAILED
-    key, value = rows.keys.named(rows.key), rows.values.named(rows.value)
+    (key,) = rows.keys.settled(rows.key)
+    value, zeros = rows.values.settled(rows.value, ZERO)
+    zero = int(zeros.number[0])
     kind, line = np.array(rows.kind, dtype=np.int8), np.array(rows.line, dtype=np.int64)
     assumption = _NULL
     if not np.any(value.number == NIL):
-        initial, assumption = rows.values.number(0), _ZERO
+        initial, assumption = zero, _ZERO
     else:
-        initial = settled_initial(rows.values, key=key.number, value=value.number, kind=kind)
+        initial = settled_initial(zero=zero, key=key.number, value=value.number, kind=kind)
     history = history_of(
         session=session_of.reshape(-1)[first_row],
         outcome=np.where(failed, int(Outcome.ABORTED), int(Outcome.COMMITTED)),
         first=np.searchsorted(owner[order], np.arange(len(first_row) + 1)),
         kind=kind[order],
         key=key._replace(number=key.number[order]),
-        value=value._replace(number=value.number[order], labels=rows.values.labels()),
+        value=value._replace(number=value.number[order]),
         session_names=tuple(map(str, names.tolist())),
         initial_value=initial,
         line=line[order],
@@ -131,7 +133,7 @@ def _reading(rows: _Rows, *, spelled_out: bool) -> Reading:
     reading = Reading(history=history, assumptions=(assumption,))
     here = bool(len(first_row)) and session[0] == 0 and transaction[0] == 0
     if spelled_out and here:
-        return _without_initial(history, zero=rows.values.number(0)) or reading
+        return _without_initial(history, zero=zero) or reading
     return reading
 
 

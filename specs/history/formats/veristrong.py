@@ -20,7 +20,7 @@ import numpy as np
 from sim.history import NIL, OperationKind
 from specs.history.formats.errors import CUT, HistoryFileError
 from specs.history.formats.lines import line_shown, numbered_lines
-from specs.history.formats.reading import INTEGER_DIGITS, Names, Reading, history_of, ranges
+from specs.history.formats.reading import INTEGER_DIGITS, Namer, Reading, history_of, ranges
 
 _FORM: Final = (
     "a line is SESSION TRANSACTION A KEY ELEMENT or SESSION TRANSACTION R KEY LENGTH ELEMENTS..."
@@ -48,9 +48,8 @@ class _Columns:
     """The columns of the file, one row a line."""
 
     def __init__(self) -> None:
-        self._keys, self._values = Names(), Names()
-        self._key, self._value = self._keys.column(), self._values.column()
-        self._elements = self._values.column()
+        self._keys, self._values = Namer(), Namer()
+        self._key, self._value, self._elements = array("q"), array("q"), array("q")
         self.kind = array("b")
         self._transaction, self._line, self._lengths = array("q"), array("q"), array("q")
         self._place: dict[int, int] = {}
@@ -93,10 +92,10 @@ class _Columns:
         owner = np.array(self._transaction, dtype=np.int64)
         order = np.argsort(owner, kind="stable")
         names, session = np.unique(np.array(self._session, dtype=object), return_inverse=True)
-        key, value = self._keys.named(self._key), self._values.named(self._value)
+        (key,) = self._keys.settled(self._key)
+        value, elements = self._values.settled(self._value, self._elements)
         lengths = np.array(self._lengths, dtype=np.int64)
         begins = (np.cumsum(lengths) - lengths)[order]
-        elements = np.array(self._elements, dtype=np.int64)[ranges(begins, lengths[order])]
         history = history_of(
             session=session.reshape(-1),
             first=np.searchsorted(owner[order], np.arange(len(self._session) + 1)),
@@ -106,7 +105,7 @@ class _Columns:
             session_names=[str(name) for name in names.tolist()],
             initial_value=NIL,
             element_first=np.concatenate(([0], np.cumsum(lengths[order]))),
-            elements=elements,
+            elements=elements.number[ranges(begins, lengths[order])],
             line=np.array(self._line, dtype=np.int64)[order],
         )
         return Reading(history=history, assumptions=(_EMPTY,))

@@ -21,7 +21,7 @@ from sim.history import NIL, OperationKind
 from specs.history.formats.cobra_log import Log
 from specs.history.formats.errors import HistoryFileError
 from specs.history.formats.json_stream import JsonStream
-from specs.history.formats.reading import Names, NotAName, Reading, history_of, shown
+from specs.history.formats.reading import Namer, NotAName, Reading, history_of, shown
 
 _FORM: Final = 'a transaction is {"value": [["w", 5, 17, true], ...]}'
 _NULL: Final = "every key starts at null, written by nobody"
@@ -30,8 +30,8 @@ _NULL: Final = "every key starts at null, written by nobody"
 def read(logs: Sequence[Log]) -> Reading:
     """Read a history from the logs of a folder, in any order."""
     _check_whole(logs)
-    keys, values = Names(), Names()
-    key, value = keys.column(), values.column()
+    keys, values = Namer(), Namer()
+    key, value = array("q"), array("q")
     kind, line, session, first = array("b"), array("q"), array("i"), array("q", [0])
     ordered = sorted(logs, key=lambda log: log.number)
     for place, log in enumerate(ordered):
@@ -51,8 +51,8 @@ def read(logs: Sequence[Log]) -> Reading:
         session=session,
         first=first,
         kind=kind,
-        key=keys.named(key),
-        value=values.named(value),
+        key=keys.settled(key)[0],
+        value=values.settled(value)[0],
         session_names=[f"J{log.number}" for log in ordered],
         initial_value=NIL,
         line=np.array(line, dtype=np.int64),

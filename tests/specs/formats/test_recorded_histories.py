@@ -6,8 +6,10 @@ import re
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from sim.history import Outcome
 from specs.history.formats.load import read
 from specs.history.formats.shape import check_history
 from tests.specs.formats.foreign import in_folder, tar
@@ -53,8 +55,6 @@ def files_of(name):
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_recorded_history_is_read_whole(name):
-    if name.startswith("jepsen"):
-        pytest.importorskip("specs.history.formats.edn_reader", reason="there is no EDN reader")
     for path, (_, transactions, operations) in files_of(name).items():
         found = read(FOLDER / path)
         history = found.history
@@ -62,7 +62,10 @@ def test_every_recorded_history_is_read_whole(name):
         # One of Plume's files holds nothing that PolySI's text has not.
         assert found.format == name or Path(path).name.startswith("sample_history"), path
         check_history(history)
-        assert history.transactions + bool(spelled_out) == int(transactions), path
+        # The table counts some transactions whose end nobody saw, and some it does not.
+        unknown = int(np.count_nonzero(history.outcome == Outcome.UNKNOWN))
+        counted = history.transactions + bool(spelled_out) - int(transactions)
+        assert counted in ({0, unknown} if name.startswith("jepsen") else {0}), path
         if operations:
             left_out = sum(int(n) for n in LEFT_OUT.findall(" ".join(found.assumptions)))
             assert history.operations + left_out + spelled_out == int(operations), path
