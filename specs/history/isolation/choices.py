@@ -18,9 +18,9 @@ import numpy as np
 
 from sim.history import Integers
 from specs.history.isolation.chains import Chains
-from specs.history.isolation.graph import Graph, components, topological_rank
+from specs.history.isolation.graph import Graph, components, hinted_rank, topological_rank
 
-CYCLES_MAX: Final = 300
+CYCLES_MAX: Final = 100
 """So many cycles are looked for in a round."""
 SOLVER: Final = "glucose4"
 """It obeys initial phases; cadical takes them and does not."""
@@ -80,17 +80,20 @@ class _Orders:
         return int(self.earlier[place]), int(self.later[place])
 
 
-def choose(graph: Graph, chains: Chains) -> Integers | Conflict:
-    """Return a rank of all nodes under some choice of all orders, or why there is none."""
+def choose(graph: Graph, chains: Chains, hint: Integers) -> Integers | Conflict:
+    """Return a rank of all nodes under some choice of all orders, or why there is none.
+
+    `hint` is when each node may have happened, as far as anybody can tell: it decides nothing, and
+    a good one saves rounds.
+    """
     source, target, *_ = graph.columns()
     chooser = _Chooser()
-    place = topological_rank(graph.nodes, source, target)
-    assert place is not None, "what is known has an order"
+    place = hint
     while True:
         decided = chooser.decided()
         orders = _Orders.of(graph, chains, *decided)
         edges = np.concatenate([source, orders.source]), np.concatenate([target, orders.target])
-        rank = topological_rank(graph.nodes, *edges)
+        rank = hinted_rank(graph.nodes, *edges, hint)
         if rank is not None:
             place = rank
             neighbours = _neighbours(graph, chains, rank)

@@ -7,6 +7,7 @@ More nodes stand for moments: "a version is overwritten", "so many transactions 
 from __future__ import annotations
 
 from enum import IntEnum
+from heapq import heapify, heappop, heappush
 
 import numpy as np
 import numpy.typing as npt
@@ -142,6 +143,28 @@ def topological_rank(nodes: int, source: Integers, target: Integers) -> Rank | N
     if levels:
         rank[np.concatenate(levels)] = np.arange(nodes)
     return rank
+
+
+def hinted_rank(
+    nodes: int, source: Integers, target: Integers, hint: Integers
+) -> Rank | None:
+    """Return the topological rank in which, of all nodes that may come next, the earliest does."""
+    first, follow = (column.tolist() for column in successors(nodes, source, target))
+    missing = np.bincount(target, minlength=nodes).tolist()
+    when = hint.tolist()
+    ready = [(when[node], node) for node in range(nodes) if not missing[node]]
+    heapify(ready)
+    rank = np.empty(nodes, dtype=np.int64)
+    seen = 0
+    while ready:
+        _, node = heappop(ready)
+        rank[node] = seen
+        seen += 1
+        for other in follow[first[node] : first[node + 1]]:
+            missing[other] -= 1
+            if not missing[other]:
+                heappush(ready, (when[other], other))
+    return rank if seen == nodes else None
 
 
 def successors(nodes: int, source: Integers, target: Integers) -> tuple[Integers, Integers]:
