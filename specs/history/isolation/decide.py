@@ -22,7 +22,6 @@ from specs.history.isolation.levels import Level
 from specs.history.isolation.pruning import open_pairs, prune
 from specs.history.isolation.weak import add_forced
 
-
 _HINT = 1 << 40
 """The end of all sessions, on the scale of hints."""
 

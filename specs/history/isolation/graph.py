@@ -145,9 +145,7 @@ def topological_rank(nodes: int, source: Integers, target: Integers) -> Rank | N
     return rank
 
 
-def hinted_rank(
-    nodes: int, source: Integers, target: Integers, hint: Integers
-) -> Rank | None:
+def hinted_rank(nodes: int, source: Integers, target: Integers, hint: Integers) -> Rank | None:
     """Return the topological rank in which, of all nodes that may come next, the earliest does."""
     first, follow = (column.tolist() for column in successors(nodes, source, target))
     missing = np.bincount(target, minlength=nodes).tolist()

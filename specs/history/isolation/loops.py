@@ -1,0 +1,190 @@
+"""Find the cycle that explains a rejection best, and the reasons of what it rests on.
+
+Orders were settled round by round, each because of edges of earlier rounds: so the reason of an
+edge is a cycle of earlier edges and the opposite order, and reasons of reasons come to an end. Of
+all cycles the one with the fewest read-write dependencies, then the fewest transactions, says most.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from sim.history import Integers
+from specs.history.isolation.arrows import Hop, Loop, loop_of
+from specs.history.isolation.chains import Chains
+from specs.history.isolation.graph import Edge, Graph, components
+
+TRIED_MAX: Final = 400
+"""So many edges of a component are tried as the begin of a cycle."""
+
+
+class Finder:
+    """Looks for cycles in one graph."""
+
+    def __init__(self, graph: Graph, chains: Chains | None) -> None:
+        self.graph = graph
+        self.source, self.target, self.kind, self.key, self.round = graph.columns()
+        self.chains = chains
+        self._head = {} if chains is None else _by_node(graph.commit(chains.head))
+        self._tail = {} if chains is None else _by_node(graph.commit(chains.tail))
+        self._moment = {} if chains is None else _by_node(chains.overwritten)
+        self._follow: dict[int, dict[int, list[int]]] = {}
+        self._reasons: dict[tuple[int, int], Loop] = {}
+
+    def best(self) -> Loop:
+        """Return the best cycle of the first round that has one."""
+        for last in range(int(self.round.max()) + 1):
+            edges = np.flatnonzero(self.round <= last)
+            component = components(self.graph.nodes, self.source[edges], self.target[edges])
+            inside = edges[component[self.source[edges]] == component[self.target[edges]]]
+            if len(inside):
+                return self._best_among(inside, component, last)
+        raise AssertionError("there is a cycle")
+
+    def _best_among(self, inside: Integers, component: Integers, last: int) -> Loop:
+        size = np.bincount(component)
+        smallest = inside[np.argsort(size[component[self.source[inside]]], kind="stable")]
+        tried = smallest[: TRIED_MAX * 4]
+        loops = []
+        seen: set[tuple[int, ...]] = set()
+        for edge in tried.tolist():
+            path = self.path(int(self.target[edge]), int(self.source[edge]), last)
+            if path is None:
+                continue
+            places = [edge, *path]
+            mark = tuple(sorted(places))
+            if mark not in seen:
+                seen.add(mark)
+                loops.append(places)
+            if len(loops) >= TRIED_MAX:
+                break
+        best = min(loops, key=self._weight)
+        return loop_of(self.graph, [self.hop(place) for place in best])
+
+    def _weight(self, places: list[int]) -> tuple[int, int, int]:
+        overwrites = sum(
+            1
+            for place in places
+            if self.kind[place] == Edge.OVERWRITES and self.source[place] < self._events
+        )
+        derived = sum(1 for place in places if self.round[place] > 0)
+        return derived, overwrites, len(places)
+
+    @property
+    def _events(self) -> int:
+        graph = self.graph
+        return graph.transactions if graph.merged else 2 * graph.transactions
+
+    def hop(self, place: int) -> Hop:
+        """Return an edge with its reason."""
+        plain = Hop(
+            source=int(self.source[place]),
+            target=int(self.target[place]),
+            kind=int(self.kind[place]),
+            key=int(self.key[place]),
+        )
+        if self.round[place] == 0:
+            return plain
+        order = self._order_of(place)
+        return replace(plain, reason=self.reason(*order, before=int(self.round[place])))
+
+    def _order_of(self, place: int) -> tuple[int, int]:
+        """Return the chains that an edge of a later round orders."""
+        source, target, key = (
+            int(column[place]) for column in (self.source, self.target, self.key)
+        )
+        assert self.chains is not None, "only chains are ordered in rounds"
+        if self.kind[place] == Edge.WRITES:
+            earlier = self._pick(self._tail, source, key)
+            later = self._pick(self._head, target if self.graph.merged else target + 1, key)
+        else:
+            earlier = self._moment[source][0]
+            later = self._pick(self._head, target, key)
+        return earlier, later
+
+    def _pick(self, chains: dict[int, list[int]], node: int, key: int) -> int:
+        assert self.chains is not None, "there are chains"
+        return next(each for each in chains[node] if self.chains.key[each] == key)
+
+    def reason(self, earlier: int, later: int, *, before: int) -> Loop:
+        """Return the cycle that the opposite order of two chains would close."""
+        if (earlier, later) in self._reasons:
+            return self._reasons[earlier, later]
+        chains, graph = self.chains, self.graph
+        assert chains is not None, "only chains are ordered in rounds"
+        key = int(chains.key[earlier])
+        last = before - 1
+        begin = int(graph.begin(chains.head[earlier]))
+        commit = int(graph.commit(chains.head[earlier]))
+        tail = int(graph.commit(chains.tail[later]))
+        path = self.path(begin, tail, last)
+        assumed = [Hop(tail, begin, int(Edge.WRITES), key, assumed=True)]
+        if path is None:
+            readers = chains.reader[chains.reader_chain == later]
+            for reader in graph.begin(readers).tolist():
+                path = self.path(commit, reader, last)
+                if path is not None:
+                    assumed = [Hop(reader, commit, int(Edge.OVERWRITES), key, assumed=True)]
+                    break
+        assert path is not None, "an order was settled for a reason"
+        loop = loop_of(graph, assumed + [self.hop(place) for place in path])
+        self._reasons[earlier, later] = loop
+        return loop
+
+    def path(self, begin: int, end: int, last: int) -> list[int] | None:
+        """Return the edges of a path with as few dependencies as possible; None without one."""
+        if begin == end:
+            return []
+        follow = self._following(last)
+        came: dict[int, int] = {}
+        weight = {begin: 0}
+        queue = deque([begin])
+        done: set[int] = set()
+        while queue:
+            node = queue.popleft()
+            if node in done:
+                continue
+            done.add(node)
+            if node == end:
+                return self._back(came, begin, end)
+            for edge in follow.get(node, ()):
+                other = int(self.target[edge])
+                free = self.kind[edge] in (Edge.INNER, Edge.SESSION)
+                heavier = weight[node] + (0 if free else 1)
+                if heavier < weight.get(other, 1 << 62):
+                    weight[other] = heavier
+                    came[other] = edge
+                    if free:
+                        queue.appendleft(other)
+                    else:
+                        queue.append(other)
+        return None
+
+    def _back(self, came: dict[int, int], begin: int, end: int) -> list[int]:
+        path = []
+        node = end
+        while node != begin:
+            path.append(came[node])
+            node = int(self.source[came[node]])
+        return path[::-1]
+
+    def _following(self, last: int) -> dict[int, list[int]]:
+        """Return the edges out of every node, up to a round."""
+        if last not in self._follow:
+            edges = np.flatnonzero(self.round <= last)
+            follow: dict[int, list[int]] = {}
+            for edge, node in zip(edges.tolist(), self.source[edges].tolist(), strict=True):
+                follow.setdefault(node, []).append(edge)
+            self._follow[last] = follow
+        return self._follow[last]
+
+
+def _by_node(nodes: Integers) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for chain, node in enumerate(nodes.tolist()):
+        found.setdefault(node, []).append(chain)
+    return found
