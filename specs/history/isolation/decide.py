@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.history import NONE, History, Integers
-from specs.history.isolation.chains import LostUpdate, chain_up, lost_updates
+from specs.history.isolation.chains import Chains, LostUpdate, chain_up, lost_updates
 from specs.history.isolation.choices import Conflict, choose
 from specs.history.isolation.clocks import CELLS_MAX, paths_of
 from specs.history.isolation.facts import Facts, Misread, facts_of
@@ -54,6 +54,7 @@ class Decision:
     schedule: Integers | None = None
     contradiction: Contradiction | None = None
     graph: Graph | None = None
+    chains: Chains | None = None
 
     @property
     def holds(self) -> bool:
@@ -86,23 +87,30 @@ def decide(history: History, level: Level) -> Decision:
 
 def _ordered(facts: Facts, level: Level, graph: Graph) -> Decision:
     chains = chain_up(facts, graph)
+    outcome = _arranged(facts, level, graph, chains)
+    if isinstance(outcome, Conflict | Circle):
+        return Decision(level=level, facts=facts, contradiction=outcome, graph=graph, chains=chains)
+    schedule = _schedule(graph, outcome)
+    return Decision(level=level, facts=facts, schedule=schedule, graph=graph, chains=chains)
+
+
+def _arranged(
+    facts: Facts, level: Level, graph: Graph, chains: Chains
+) -> Integers | Conflict | Circle:
+    """Return a rank of all nodes under some order of all chains, or why there is none."""
     rank = graph.rank()
-    if rank is not None and len(chains):
-        paths = paths_of(facts, sessions=level.sessions)
-        if graph.nodes * paths.count <= CELLS_MAX:
-            timed = prune(graph, chains, paths)
-            settled = timed is None or open_pairs(graph, chains, paths, timed) == 0
-            rank = None if timed is None else timed[0]
-        else:
-            settled = False
-        if not settled:
-            found = choose(graph, chains, _hint(facts, graph))
-            if isinstance(found, Conflict):
-                return Decision(level=level, facts=facts, contradiction=found, graph=graph)
-            rank = found
     if rank is None:
-        return Decision(level=level, facts=facts, contradiction=Circle(graph=graph), graph=graph)
-    return Decision(level=level, facts=facts, schedule=_schedule(graph, rank), graph=graph)
+        return Circle(graph=graph)
+    if not len(chains):
+        return rank
+    paths = paths_of(facts, sessions=level.sessions)
+    if graph.nodes * paths.count <= CELLS_MAX:
+        timed = prune(graph, chains, paths)
+        if timed is None:
+            return Circle(graph=graph)
+        if open_pairs(graph, chains, paths, timed) == 0:
+            return timed[0]
+    return choose(graph, chains, _hint(facts, graph))
 
 
 def _hint(facts: Facts, graph: Graph) -> Integers:

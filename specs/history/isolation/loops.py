@@ -16,6 +16,7 @@ import numpy as np
 from sim.history import Integers
 from specs.history.isolation.arrows import Hop, Loop, loop_of
 from specs.history.isolation.chains import Chains
+from specs.history.isolation.choices import Conflict, Step
 from specs.history.isolation.graph import Edge, Graph, components
 
 TRIED_MAX: Final = 400
@@ -91,6 +92,20 @@ class Finder:
             return plain
         order = self._order_of(place)
         return replace(plain, reason=self.reason(*order, before=int(self.round[place])))
+
+    def assumed(self, step: Step) -> Hop:
+        """Return an edge that a choice adds."""
+        assert self.chains is not None, "only chains are chosen"
+        assert step.order is not None, "a chosen edge orders chains"
+        earlier, _ = step.order
+        is_write = step.source == int(self.graph.commit(self.chains.tail[earlier]))
+        return Hop(
+            source=step.source,
+            target=step.target,
+            kind=int(Edge.WRITES if is_write else Edge.OVERWRITES),
+            key=int(self.chains.key[earlier]),
+            assumed=True,
+        )
 
     def _order_of(self, place: int) -> tuple[int, int]:
         """Return the chains that an edge of a later round orders."""
@@ -181,6 +196,17 @@ class Finder:
                 follow.setdefault(node, []).append(edge)
             self._follow[last] = follow
         return self._follow[last]
+
+
+def cycles_of(finder: Finder, conflict: Conflict) -> tuple[Loop, ...]:
+    """Return the cycles of a conflict, with the orders that each assumes marked."""
+    loops = []
+    for cycle in conflict.cycles:
+        hops = [
+            finder.hop(step.edge) if step.order is None else finder.assumed(step) for step in cycle
+        ]
+        loops.append(loop_of(finder.graph, hops))
+    return tuple(sorted(loops, key=lambda loop: loop.size))
 
 
 def _by_node(nodes: Integers) -> dict[int, list[int]]:

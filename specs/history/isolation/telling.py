@@ -1,0 +1,166 @@
+"""Tell a rejection in a few lines to somebody who did not write the checker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from specs.history.isolation.arrows import Arrow, Loop
+from specs.history.isolation.chains import LostUpdate
+from specs.history.isolation.choices import Conflict
+from specs.history.isolation.decide import Circle, Decision
+from specs.history.isolation.facts import Misread
+from specs.history.isolation.labels import Labels
+from specs.history.isolation.loops import Finder, cycles_of
+from specs.history.isolation.naming import Name, name_of, named, weakest
+
+LINES_MAX: Final = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anomaly:
+    """One contradiction: its name, who takes part, its cycle where it has one, and its story."""
+
+    name: Name
+    transactions: tuple[int, ...]
+    """Rows of the history."""
+    loops: tuple[Loop, ...]
+    """One cycle; several where each order of some writers closes one of its own."""
+    lines: tuple[str, ...]
+
+
+def anomalies_of(decision: Decision) -> tuple[Anomaly, ...]:
+    """Return what makes a level reject a history, the worst first; nothing if it holds."""
+    contradiction = decision.contradiction
+    if contradiction is None:
+        return ()
+    labels = Labels(decision.facts)
+    if isinstance(contradiction, Circle):
+        assert decision.graph is not None, "a circle lies in a graph"
+        return (_from_loops(labels, (Finder(decision.graph, decision.chains).best(),)),)
+    if isinstance(contradiction, Conflict):
+        assert decision.graph is not None, "a conflict lies in a graph"
+        finder = Finder(decision.graph, decision.chains)
+        return (_from_loops(labels, cycles_of(finder, contradiction)),)
+    told = [_single(labels, each) for each in contradiction]
+    first = weakest([anomaly.name for anomaly in told])
+    return tuple(sorted(told, key=lambda anomaly: anomaly.name != first))
+
+
+def _single(labels: Labels, found: Misread | LostUpdate) -> Anomaly:
+    return _misread(labels, found) if isinstance(found, Misread) else _lost(labels, found)
+
+
+def _misread(labels: Labels, found: Misread) -> Anomaly:
+    owner = labels.history.first.searchsorted(found.read, side="right") - 1
+    reader = labels.row(int(owner))
+    read = labels.operation(found.read)
+    rows = [int(owner)]
+    if found.other < 0:
+        why = "which nobody wrote: either it came from nowhere, or a part of the log is missing"
+    else:
+        other = int(labels.history.first.searchsorted(found.other, side="right") - 1)
+        writer, did = labels.row(other), labels.operation(found.other)
+        why = {
+            "internal": f"after it {did} itself",
+            "future-read": "which it writes itself only later",
+            "g1a": f"as {writer} wrote it, which failed",
+            "g1b": f"as {writer} wrote it, which then wrote another value before it ended",
+        }[found.kind]
+        rows += [other] if other != owner else []
+    return Anomaly(
+        name=named(found.kind),
+        transactions=tuple(rows),
+        loops=(),
+        lines=(f"{reader} {read}, {why}.",),
+    )
+
+
+def _lost(labels: Labels, found: LostUpdate) -> Anomaly:
+    first, second = labels.transaction(found.first), labels.transaction(found.second)
+    read, source = labels.read_of(found.first, found.key)
+    whose = "which nobody had written" if source < 0 else f"which {labels.writer(source)} wrote"
+    lines = (
+        f"{first} and {second} both read {read}, {whose}.",
+        f"{first} then writes {labels.write_of(found.first, found.key)}.",
+        f"{second} then writes {labels.write_of(found.second, found.key)}.",
+        "Whichever commits second overwrites what it has not seen.",
+    )
+    rows = [int(labels.facts.row[each]) for each in (found.version_of, found.first, found.second)]
+    return Anomaly(
+        name=named("lost-update"),
+        transactions=tuple(rows if source >= 0 else rows[1:]),
+        loops=(),
+        lines=lines,
+    )
+
+
+def _from_loops(labels: Labels, loops: tuple[Loop, ...]) -> Anomaly:
+    names = [name_of(loop) for loop in loops]
+    reasons = [arrow.reason for loop in loops for arrow in loop.arrows if arrow.reason]
+    names += [name_of(reason) for reason in reasons]
+    name = names[0]
+    if len(names) > 1:
+        name = Name("no-order", f"{named('no-order').title} ({weakest(names).title})")
+    lines: list[str] = []
+    for number, loop in enumerate(loops):
+        if len(loops) > 1:
+            lines.append(f"{'Either' if number == 0 else 'Or'} {_assumption(labels, loop)}:")
+        lines += _loop_lines(labels, loop)
+    if len(lines) > LINES_MAX:
+        lines = [*lines[: LINES_MAX - 1], f"({len(lines) - LINES_MAX + 1} more lines)"]
+    seen = dict.fromkeys(number for loop in (*loops, *reasons) for number in loop.transactions)
+    return Anomaly(
+        name=name,
+        transactions=tuple(int(labels.facts.row[number]) for number in seen),
+        loops=loops,
+        lines=tuple(lines),
+    )
+
+
+def _assumption(labels: Labels, loop: Loop) -> str:
+    told = [
+        f"{labels.transaction(arrow.source)} comes before {labels.transaction(arrow.target)}"
+        for arrow in loop.arrows
+        if arrow.assumed
+    ]
+    return " and ".join(told)
+
+
+def _loop_lines(labels: Labels, loop: Loop) -> list[str]:
+    lines = []
+    for arrow in loop.arrows:
+        if not arrow.assumed:
+            lines.append(_sentence(labels, arrow) + ".")
+        if arrow.reason is not None:
+            other = arrow.reason
+            lines.append(
+                f"  (Otherwise: {'; '.join(_short(labels, each) for each in other.arrows)}.)"
+            )
+    first = labels.transaction(loop.arrows[0].source)
+    lines.append(f"So {first} would have to come before itself.")
+    return lines
+
+
+def _sentence(labels: Labels, arrow: Arrow) -> str:
+    source, target = labels.transaction(arrow.source), labels.transaction(arrow.target)
+    if arrow.kind == "wr":
+        return f"{target} reads {labels.write_of(arrow.source, arrow.key)}, which {source} wrote"
+    if arrow.kind == "rw":
+        read, _ = labels.read_of(arrow.source, arrow.key)
+        write = labels.write_of(arrow.target, arrow.key)
+        return f"{source} reads {read}, not {write}, so it begins before {target} commits"
+    if arrow.kind == "ww":
+        first = labels.write_of(arrow.source, arrow.key)
+        second = labels.write_of(arrow.target, arrow.key)
+        return f"{source} writes {first} before {target} writes {second}"
+    if arrow.kind == "so":
+        return f"{target} follows {source} in {labels.place(arrow.target)}"
+    return f"{target} was invoked when {source} had ended"
+
+
+def _short(labels: Labels, arrow: Arrow) -> str:
+    source, target = labels.transaction(arrow.source), labels.transaction(arrow.target)
+    key = "" if arrow.key < 0 or arrow.kind in ("so", "rt") else f" {labels.key(arrow.key)}"
+    words = {"wr": "is read by", "rw": "is overtaken by", "ww": "precedes", "so": "is followed by"}
+    return f"{source} {words.get(arrow.kind, 'ends before')} {target}{key and ' on' + key}"
