@@ -52,10 +52,11 @@ class Chains:
 
 def lost_updates(facts: Facts) -> list[LostUpdate]:
     """Return one lost update for every version that was overwritten twice by who had read it."""
-    follower, followed, key, _ = _follows(facts)
+    follower, followed, key = facts.follower, facts.followed, facts.follower_key
     order = np.lexsort((follower, followed, key))
     follower, followed, key = follower[order], followed[order], key[order]
-    twice = np.flatnonzero((key[1:] == key[:-1]) & (followed[1:] == followed[:-1]))
+    same = (key[1:] == key[:-1]) & (followed[1:] == followed[:-1])
+    twice = np.flatnonzero(same & (follower[1:] != follower[:-1]))
     return [
         LostUpdate(
             key=int(key[place]),
@@ -67,27 +68,14 @@ def lost_updates(facts: Facts) -> list[LostUpdate]:
     ]
 
 
-def _follows(facts: Facts) -> tuple[Integers, Integers, Integers, Integers]:
-    """Return who overwrote a version that it had read: follower, followed, key, its write."""
-    code = facts.writer_key * facts.count + facts.writer
-    order = np.argsort(code)
-    wanted = facts.reader_key * facts.count + facts.reader
-    place = np.searchsorted(code[order], wanted)
-    place = np.minimum(place, max(len(code) - 1, 0))
-    if not len(code):
-        return (np.zeros(0, dtype=np.int64),) * 4
-    write = order[place]
-    hit = code[write] == wanted
-    return facts.reader[hit], facts.reader_from[hit], facts.reader_key[hit], write[hit]
-
-
 def chain_up(facts: Facts, graph: Graph) -> Chains:
     """Add to the graph all that chains settle, and return those whose order is open.
 
     There must be no lost update, and no circle of reading and overwriting.
     """
     write_of = _Writes(facts)
-    _, followed, key, write = _follows(facts)
+    followed, key = facts.followed, facts.follower_key
+    write = write_of.place(key, facts.follower)
     later = followed != INITIAL
     before = write_of.place(key[later], followed[later])
     # A version that is followed is followed by one write.

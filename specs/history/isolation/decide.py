@@ -19,6 +19,7 @@ from specs.history.isolation.clocks import CELLS_MAX, paths_of
 from specs.history.isolation.facts import Facts, Misread, facts_of
 from specs.history.isolation.graph import Edge, Graph
 from specs.history.isolation.levels import Level
+from specs.history.isolation.lists import facts_of_lists, has_lists
 from specs.history.isolation.pruning import open_pairs, prune
 from specs.history.isolation.weak import add_forced
 
@@ -66,7 +67,10 @@ def decide(history: History, level: Level) -> Decision:
     """Decide any level but those by timestamps; raises `UnsupportedHistory`, `NotApplicable`."""
     if level.sessions and not history.has_sessions:
         raise NotApplicable(f"the history states no sessions, which {level.name} needs: try si")
-    facts = facts_of(history, repeatable=level.name != "read-committed")
+    if has_lists(history):
+        facts = facts_of_lists(history)
+    else:
+        facts = facts_of(history, repeatable=level.name != "read-committed")
     if facts.misreads:
         return Decision(level=level, facts=facts, contradiction=facts.misreads)
     graph = _known(facts, level)
@@ -152,6 +156,14 @@ def _known(facts: Facts, level: Level) -> Graph:
         Edge.READS,
         facts.reader_key[of_others],
     )
+    if level.family == "order":
+        follows = facts.followed >= 0
+        graph.add(
+            graph.commit(facts.followed[follows]),
+            graph.begin(facts.follower[follows]),
+            Edge.WRITES,
+            facts.follower_key[follows],
+        )
     return graph
 
 

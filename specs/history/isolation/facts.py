@@ -81,6 +81,12 @@ class Facts:
     reader_from: Integers
     """Whose version, `INITIAL` for the initial state."""
     reader_operation: Integers
+    follower: Integers
+    """Who is known to overwrite a version next: the writer of the next version,"""
+    followed: Integers
+    """whose version it overwrites, `INITIAL` for the initial state,"""
+    follower_key: Integers
+    """and of which key."""
     keys: Integers
     """What the history calls each dense key number."""
     misreads: tuple[Misread, ...]
@@ -133,21 +139,33 @@ def facts_of(history: History, *, repeatable: bool = True) -> Facts:
     reads, source = reads[good], source[good]
     final = np.flatnonzero(table.final & counts[operations.owner[table.place]])
     places = table.place[final]
+    writer, writer_key = number[operations.owner[places]], operations.key[places]
+    reader, reader_key = number[operations.owner[reads]], operations.key[reads]
+    reader_from = np.where(source == INITIAL, INITIAL, number[source])
+    overwrites = among(writer_key * len(row) + writer, reader_key * len(row) + reader)
     return Facts(
         history=history,
         row=row,
         session=np.unique(history.session[row], return_inverse=True)[1].astype(np.int64),
         vouched=committed[row],
-        writer=number[operations.owner[places]],
-        writer_key=operations.key[places],
+        writer=writer,
+        writer_key=writer_key,
         writer_operation=operations.row[places],
-        reader=number[operations.owner[reads]],
-        reader_key=operations.key[reads],
-        reader_from=np.where(source == INITIAL, INITIAL, number[source]),
+        reader=reader,
+        reader_key=reader_key,
+        reader_from=reader_from,
         reader_operation=operations.row[reads],
+        follower=reader[overwrites],
+        followed=reader_from[overwrites],
+        follower_key=reader_key[overwrites],
         keys=keys,
         misreads=tuple(misreads),
     )
+
+
+def among(codes: Integers, wanted: Integers) -> Flags:
+    """Say of each wanted number whether it is one of the codes."""
+    return np.isin(wanted, codes)
 
 
 def _grouped(history: History) -> tuple[Integers, _Operations]:

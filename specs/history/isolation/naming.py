@@ -28,6 +28,7 @@ TITLES: Final = {
     "internal": "a transaction contradicts itself (internal)",
     "future-read": "a transaction reads what it writes later (internal)",
     "garbage-read": "garbage read",
+    "incompatible-order": "reads disagree on the order of a list",
     "fractured-read": "fractured read",
     "g-single": "read skew (G-single)",
     "lost-update": "lost update",

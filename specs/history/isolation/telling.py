@@ -65,6 +65,7 @@ def _misread(labels: Labels, found: Misread) -> Anomaly:
             "internal": f"after it {did} itself",
             "future-read": "which it writes itself only later",
             "g1a": f"as {writer} wrote it, which failed",
+            "incompatible-order": f"where {writer} {did} in another order",
             "g1b": f"as {writer} wrote it, which then wrote another value before it ended",
         }[found.kind]
         rows += [other] if other != owner else []
