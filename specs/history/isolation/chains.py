@@ -182,7 +182,7 @@ def _open(
     return chains
 
 
-def _initial_first(facts: Facts, graph: Graph, chains: tuple[Integers, Integers, Integers]) -> None:
+def _initial_first(facts: Facts, graph: Graph, chains: tuple[Integers, Integers, Flags]) -> None:
     """Order readers of the initial state of a key before its first writers."""
     key, head, leads = chains
     leader = np.full(len(facts.keys), -1, dtype=np.int64)
