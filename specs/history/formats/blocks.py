@@ -18,6 +18,8 @@ class Transaction(NamedTuple):
     row: tuple[int, ...]
     """A row of `TRANSACTION_COLUMNS`."""
     operations: list[Operation]
+    lists: list[list[int]]
+    """The elements that each operation read; none at all where the history has no lists."""
 
 
 def transactions_of(history: History) -> Iterator[Transaction]:
@@ -38,5 +40,15 @@ def transactions_of(history: History) -> Iterator[Transaction]:
             *(getattr(history, name)[begin:end].tolist() for name, _ in TRANSACTION_COLUMNS),
             strict=True,
         )
+        lists = _lists(history, first[0], first[-1])
         for row, (start, stop) in zip(rows, pairwise(first), strict=True):
-            yield Transaction(row, operations[start - first[0] : stop - first[0]])
+            inside = slice(start - first[0], stop - first[0])
+            yield Transaction(row, operations[inside], lists[inside])
+
+
+def _lists(history: History, start: int, stop: int) -> list[list[int]]:
+    if history.element_first is None or history.elements is None:
+        return []
+    ends = history.element_first[start : stop + 1].tolist()
+    elements = history.elements[ends[0] : ends[-1]].tolist()
+    return [elements[begin - ends[0] : end - ends[0]] for begin, end in pairwise(ends)]

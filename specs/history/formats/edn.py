@@ -1,4 +1,4 @@
-"""Jepsen's EDN of read-write registers, for other checkers; written only.
+"""Jepsen's EDN, written: read-write registers, or lists that are appended to.
 
     {:index 0 :type :invoke :process 0 :f :txn :value [[:r 3 nil] [:w 4 7]] :time 10}
     {:index 1 :type :ok :process 0 :f :txn :value [[:r 3 nil] [:w 4 7]] :time 60}
@@ -7,20 +7,43 @@ One map a line, in the order of true time. At one instant invocations come befor
 where the process allows it, so that no order is claimed that nobody could see. Committed is
 `:ok`, aborted `:fail`, unknown `:info`; only `:ok` tells what was read, and a read of the
 initial value is nil. Jepsen's process dies with an unknown outcome, and its session goes on as
-another process: the number grows by the number of sessions.
+another process: the number grows past those of all sessions. A session whose name is a number is
+that process. A transaction whose beginning nobody knows has no invocation, and where sessions are
+not known no line has a process. Keys and values are what their labels say.
 """
 
 from __future__ import annotations
 
-from typing import IO, Final
+import json
+import re
+from typing import IO, Final, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from sim.history import NONE, History, Integers, OperationKind, OracleLog, Outcome
+from sim.history import (
+    NIL,
+    NONE,
+    History,
+    Integers,
+    Labels,
+    OperationKind,
+    OracleLog,
+    Outcome,
+)
+from specs.history.formats.edn_forms import Form, Forms
 from specs.history.formats.errors import HistoryFileError
+from specs.history.formats.jepsen_rows import name_of
+from specs.history.formats.labels import called
 
 _TYPES: Final = {Outcome.COMMITTED: "ok", Outcome.ABORTED: "fail", Outcome.UNKNOWN: "info"}
+_CODES: Final = {
+    int(OperationKind.READ): ":r",
+    int(OperationKind.WRITE): ":w",
+    int(OperationKind.APPEND): ":append",
+    int(OperationKind.READ_LIST): ":r",
+}
+_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,8}")
 _BLOCK: Final = 4096
 
 
@@ -29,63 +52,88 @@ def write(file: IO[bytes], history: History, oracle: OracleLog | None = None) ->
 
     Every transaction needs its instants, and every written value must tell its writer.
     """
+    _check_kinds(history)
     _check_values(history)
-    process, position = _processes(history)
     begin_ns, end_ns = _instants(history)
+    process, position = _processes(history, begin_ns)
     _check_sequence(history, process, position, begin_ns, end_ns)
     events = _order(process, position, begin_ns, end_ns)
+    events = events[(events % 2 == 1) | (history.invoked_ns[events >> 1] != NONE)]
+    steps = _Steps(history)
     for start in range(0, len(events), _BLOCK):
         block = events[start : start + _BLOCK].tolist()
         lines = [
-            _line(history, index, event, int(process[event >> 1]), (begin_ns, end_ns))
+            _line(history, steps, index, event, int(process[event >> 1]), (begin_ns, end_ns))
             for index, event in enumerate(block, start)
         ]
         file.write("".join(lines).encode())
 
 
+def _check_kinds(history: History) -> None:
+    """Refuse lists and registers in one history, which no reader of EDN knows how to take."""
+    lists = history.kind >= OperationKind.APPEND
+    if np.any(lists) and not np.all(lists):
+        found = "lists as well as registers"
+        raise HistoryFileError(found, "EDN holds one or the other; export as jsonl or npz")
+
+
 def _check_values(history: History) -> None:
     """Refuse two writes of one value to one key: a reader could not tell whose it read."""
-    rows = np.flatnonzero(history.kind == OperationKind.WRITE)
+    written = (history.kind == OperationKind.WRITE) | (history.kind == OperationKind.APPEND)
+    rows = np.flatnonzero(written)
     rows = rows[np.lexsort((history.value[rows], history.key[rows]))]
     key, value = history.key[rows], history.value[rows]
     twice = np.flatnonzero((key[1:] == key[:-1]) & (value[1:] == value[:-1]))
     if len(twice):
         place = int(twice[0])
+        form = "list-append" if np.any(history.kind == OperationKind.APPEND) else "rw-register"
+        (key_name,) = called(history.key_labels, [int(key[place])])
+        (value_name,) = called(history.value_labels, [int(value[place])])
         raise HistoryFileError(
-            f"the value {value[place]} is written to key {key[place]} twice",
-            "rw-register needs a new value for every write; export as jsonl or npz",
+            f"the value {value_name} is written to key {key_name} twice",
+            f"{form} needs a new value for every write; export as jsonl or npz",
             column="value",
         )
 
 
-def _processes(history: History) -> tuple[Integers, Integers]:
+def _processes(history: History, begin_ns: Integers) -> tuple[Integers, Integers]:
     """Return of every transaction its process, and its place in the row of its process."""
     count = history.transactions
-    order = np.lexsort((np.arange(count), history.invoked_ns, history.session))
+    order = np.lexsort((np.arange(count), begin_ns, history.session))
     session = history.session[order].astype(np.int64)
     unknown = (history.outcome[order] == Outcome.UNKNOWN).astype(np.int64)
     before = np.cumsum(unknown) - unknown
     fresh = np.r_[True, session[1:] != session[:-1]][:count]
     lives = before - before[_run_starts(fresh)]
     process = np.empty(count, dtype=np.int64)
-    process[order] = session + lives * len(history.session_names)
+    numbers = _process_numbers(history.session_names)
+    process[order] = numbers[session] + lives * (int(numbers.max(initial=0)) + 1)
     position = np.empty(count, dtype=np.int64)
     position[order] = np.arange(count)
     return process, position
 
 
+def _process_numbers(names: tuple[str, ...]) -> Integers:
+    """Return the process of every session: its name where all are numbers, else its place."""
+    if all(_NUMBER.fullmatch(name) for name in names) and len(set(names)) == len(names):
+        return np.array([int(name) for name in names], dtype=np.int64)
+    return np.arange(len(names))
+
+
 def _instants(history: History) -> tuple[Integers, Integers]:
-    """Return when every transaction began and ended; what never ended, ends with the history."""
+    """Return when every transaction began and ended.
+
+    What never ended, ends with the history; what began at an unknown instant, when it ended.
+    """
     begin_ns, end_ns = history.invoked_ns, history.finished_ns
     open_end = (end_ns == NONE) & (history.outcome == Outcome.UNKNOWN)
     last_ns = max(int(column.max(initial=0)) for column in (begin_ns, end_ns, history.at_ns))
     end_ns = np.where(open_end, last_ns, end_ns)
-    for name, column in (("invoked_ns", begin_ns), ("finished_ns", end_ns)):
-        if np.any(column == NONE):
-            found = f"transaction {int(np.argmax(column == NONE))} has no such instant"
-            mend = "Jepsen's histories are in the order of time; export as jsonl or npz"
-            raise HistoryFileError(found, mend, column=name)
-    return begin_ns, end_ns
+    if np.any(end_ns == NONE):
+        found = f"transaction {int(np.argmax(end_ns == NONE))} has no such instant"
+        mend = "Jepsen's histories are in the order of time; export as jsonl or npz"
+        raise HistoryFileError(found, mend, column="finished_ns")
+    return np.where(begin_ns == NONE, end_ns, begin_ns), end_ns
 
 
 def _check_sequence(
@@ -128,29 +176,80 @@ def _run_starts(fresh: npt.NDArray[np.bool_]) -> Integers:
     return np.maximum.accumulate(np.where(fresh, np.arange(len(fresh)), 0))
 
 
-def _line(
-    history: History, index: int, event: int, process: int, instants: tuple[Integers, Integers]
-) -> str:
-    row, done = event >> 1, event & 1
-    kind = _TYPES[Outcome(int(history.outcome[row]))] if done else "invoke"
-    rows = slice(int(history.first[row]), int(history.first[row + 1]))
-    operations = " ".join(
-        f"[:w {key} {value}]"
-        if code == OperationKind.WRITE
-        else f"[:r {key} {_seen(history, value, version) if kind == 'ok' else 'nil'}]"
-        for code, key, value, version in zip(
+class _Steps:
+    """Writes operations, their keys and values by name."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._keys, self._values = _tokens(history.key_labels), _tokens(history.value_labels)
+
+    def text(self, row: int, *, told: bool) -> str:
+        """Return the operations of a transaction; only if `told`, with what was read."""
+        history = self._history
+        rows = slice(int(history.first[row]), int(history.first[row + 1]))
+        steps = zip(
+            range(rows.start, rows.stop),
             history.kind[rows].tolist(),
             history.key[rows].tolist(),
             history.value[rows].tolist(),
             history.version[rows].tolist(),
             strict=True,
         )
-    )
+        return " ".join(
+            f"[{_CODES[kind]} {_token(self._keys, key)} "
+            f"{self._said(place, kind, value, version, told)}]"
+            for place, kind, key, value, version in steps
+        )
+
+    def _said(self, place: int, kind: int, value: int, version: int, told: bool) -> str:
+        history = self._history
+        if kind in (OperationKind.READ, OperationKind.READ_LIST) and not told:
+            return "nil"
+        if kind == OperationKind.READ_LIST:
+            assert history.element_first is not None, "a list that was read has elements"
+            assert history.elements is not None, "a list that was read has elements"
+            ends = history.element_first[place : place + 2].tolist()
+            elements = history.elements[slice(*ends)].tolist()
+            return f"[{' '.join([_token(self._values, element) for element in elements])}]"
+        initial = version == NONE and value == history.initial_value and history.has_initial
+        nil = value == NIL or (initial and kind == OperationKind.READ)
+        return "nil" if nil else _token(self._values, value)
+
+
+def _line(
+    history: History,
+    steps: _Steps,
+    index: int,
+    event: int,
+    process: int,
+    instants: tuple[Integers, Integers],
+) -> str:
+    row, done = event >> 1, event & 1
+    kind = _TYPES[Outcome(int(history.outcome[row]))] if done else "invoke"
+    stated = f":process {process} " if history.has_sessions else ""
     return (
-        f"{{:index {index} :type :{kind} :process {process} :f :txn "
-        f":value [{operations}] :time {int(instants[done][row])}}}\n"
+        f"{{:index {index} :type :{kind} {stated}:f :txn "
+        f":value [{steps.text(row, told=kind == 'ok')}] :time {int(instants[done][row])}}}\n"
     )
 
 
-def _seen(history: History, value: int, version: int) -> int | str:
-    return "nil" if version == NONE and value == history.initial_value else value
+def _tokens(labels: Labels | None) -> list[str] | None:
+    """Return labels as EDN: what is one thing of EDN as it is, and any other text in quotes."""
+    if labels is None:
+        return None
+    return [
+        label if isinstance(label, str) and _is_edn(label) else json.dumps(label)
+        for label in labels.tolist()
+    ]
+
+
+def _is_edn(text: str) -> bool:
+    try:
+        forms = list(Forms().feed(text, 1))
+        return len(forms) == 1 and name_of(cast(Form, forms[0]), 1) == text
+    except HistoryFileError:
+        return False
+
+
+def _token(tokens: list[str] | None, number: int) -> str:
+    return str(number) if tokens is None or number < 0 else tokens[number]

@@ -23,13 +23,12 @@ from specs.history.formats.edn_forms import Forms
 from specs.history.formats.errors import HistoryFileError
 from specs.history.formats.jepsen_history import Events
 from specs.history.formats.jepsen_rows import Row, Rows
+from specs.history.formats.lines import MARK
 
 Kind = Literal["jepsen-edn-rw-register", "jepsen-edn-list-append"]
 
 _BLOCK_BYTES: Final = 2 << 20
 _LINE_BYTES_MAX: Final = 256 << 20
-_MARK: Final = b"\xef\xbb\xbf"
-"""Some editors put it before UTF-8."""
 
 _NUMBER: Final = r"(?:0|[1-9][0-9]{0,17}+)"
 _SINGLE: Final = r"""(?>-?[0-9]{1,18}+|:[\w./*!?-]++|"[^"\\\n]*+")"""
@@ -52,8 +51,9 @@ _REGULAR: Final = re.compile(
 )
 """One map as programs write it; its groups are index, type, process, function and operations."""
 
-_LISTS: Final = re.compile(rb"""[\[(]\s*(?::append\b|"append"|:r\s+[^\s\])]+\s+[\[(])""")
-_REGISTERS: Final = re.compile(rb"""[\[(]\s*(?::w\b|"w"|:r\s+[^\s\])]+\s+[^\s\[(n])""")
+_JSON: Final = re.compile(rb'\s*\[?\s*\{[^{}]*?"type"\s*:\s*"(?:invoke|ok|fail|info)"')
+_LISTS: Final = re.compile(rb"""[\[(]\s*(?::append\s|"append"\s*,|:r\s+[^\s\])]+\s+[\[(])""")
+_REGISTERS: Final = re.compile(rb"""[\[(]\s*(?::w\s|"w"\s*,|:r\s+[^\s\])]+\s+[^\s\[(n])""")
 
 
 def read(file: IO[bytes]) -> History:
@@ -67,6 +67,11 @@ def jepsen_kind(head: bytes) -> Kind:
     if lists and (not registers or lists.start() < registers.start()):
         return "jepsen-edn-list-append"
     return "jepsen-edn-rw-register"
+
+
+def is_jepsen_json(head: bytes) -> bool:
+    """Say whether a file that begins with these bytes holds operations as JSON."""
+    return _JSON.match(head.removeprefix(MARK)) is not None
 
 
 def _read(file: IO[bytes], *, regular: re.Pattern[str] | None) -> History:
@@ -121,7 +126,7 @@ def _blocks(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
                 found, line = "a line longer than 256 MiB", number + chunk.count(b"\n")
                 raise HistoryFileError(found, "write one operation a line", line)
         if number == 1:
-            chunk = chunk.removeprefix(_MARK)
+            chunk = chunk.removeprefix(MARK)
         try:
             lines = chunk.decode().split("\n")
         except UnicodeDecodeError as error:

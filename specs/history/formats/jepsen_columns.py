@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 
 from sim.history import NIL, NONE, Integers, OperationKind
+from specs.history.formats.reading import ranges
 
 _APPEND, _WRITE, _READ, _NIL, _LIST = -1, -2, -3, -4, -5
 _WORDS: Final = (
@@ -108,5 +109,4 @@ def _offsets(parts: Sequence[Integers]) -> Integers:
 def _spread(first: Integers, picked: Integers) -> tuple[Integers, Integers]:
     """Return the offsets of picked runs, and the rows in them."""
     counts = np.diff(first)[picked]
-    offsets = np.concatenate(([0], np.cumsum(counts)))
-    return offsets, np.repeat(first[picked] - offsets[:-1], counts) + np.arange(offsets[-1])
+    return np.concatenate(([0], np.cumsum(counts))), ranges(first[picked], counts)

@@ -174,6 +174,7 @@ class Events:
             [operations.value, operations.elements]
         )
         absent = np.full(len(kind), NONE, dtype=np.int64)
+        has_lists = bool(np.any(kind == OperationKind.READ_LIST))
         return {
             "first": operations.first,
             "kind": kind,
@@ -181,8 +182,8 @@ class Events:
             "value": value,
             "version": absent,
             "at_ns": absent.copy(),
-            "element_first": operations.element_first if self._lists_line else None,
-            "elements": elements if self._lists_line else None,
+            "element_first": operations.element_first if has_lists else None,
+            "elements": elements if has_lists else None,
             "key_labels": key_labels,
             "value_labels": value_labels,
         }

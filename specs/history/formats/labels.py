@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from sim.history import NIL, Integers, Labels
+from specs.history.formats.reading import labels_of
 
 Name = int | str
 
@@ -21,7 +22,7 @@ _FIRST: Final = -10
 """Stands for the first name that is no plain number; the numbers above it, up to -1, are free."""
 
 
-class Names:
+class Codes:
     """The keys, or the values, of one file while it is being read.
 
     Numbers from `low` up to 2**63 - 1 need no label; a negative `low` is for values of our own
@@ -69,13 +70,6 @@ class Names:
         rank[order] = np.arange(len(order))
         whole[named] = rank[inverse]
         return labels_of(self.names(distinct[order].tolist()))
-
-
-def labels_of(names: Sequence[Name]) -> Labels:
-    """Return a table of labels: one row a name, numbers as numbers of any size."""
-    labels = np.empty(len(names), dtype=object)
-    labels[:] = names
-    return labels
 
 
 def called(labels: Labels | None, numbers: Sequence[int]) -> list[Name]:

@@ -3,14 +3,19 @@
 Every member of the zip file is one array that `numpy.load` reads without pickles: `schema` (UTF-8
 bytes), the columns of `sim.history` as `history.<column>` and `oracle.<column>`, names as the
 UTF-8 bytes of all (`history.session_names`) with where each begins and the last ends
-(`history.session_names_first`), `history.initial_value`, and where the history has it
-`history.conserved` (keys, total). `oracle_rows` is how many rows the oracle log has; without a
-log it is -1, and there is no member `oracle.*`.
+(`history.session_names_first`), `history.initial_value`, and where the history has them
+`history.conserved` (keys, total), `history.element_first` with `history.elements`,
+`history.line`, and `history.key_labels` and `history.value_labels` (names, each in the form of
+JSON: a number or a quoted text). `history.has_initial` and `history.has_sessions` are there, and
+0, where keys have no initial value and where sessions are not known. `oracle_rows` is how many
+rows the oracle log has; without a log it is -1, and there is no member `oracle.*`.
 Equal histories are equal bytes, as long as the same zlib compresses them.
 """
 
 from __future__ import annotations
 
+import io
+import json
 import struct
 import zipfile
 import zlib
@@ -28,9 +33,12 @@ from sim.history import (
     TRANSACTION_COLUMNS,
     Conserved,
     History,
+    Labels,
     OracleLog,
 )
 from specs.history.formats.errors import CUT, HistoryFileError
+from specs.history.formats.packing import FREE_BYTES, RATIO_MAX
+from specs.history.formats.reading import labels_of
 from specs.history.formats.shape import SCHEMA, check_history, check_oracle
 
 _HISTORY: Final[tuple[tuple[str, type[np.signedinteger]], ...]] = (
@@ -38,6 +46,9 @@ _HISTORY: Final[tuple[tuple[str, type[np.signedinteger]], ...]] = (
     ("first", np.int64),
     *OPERATION_COLUMNS,
 )
+_OPTIONAL: Final = ("element_first", "elements", "line")
+_LABELS: Final = ("key_labels", "value_labels")
+_FLAGS: Final = ("has_initial", "has_sessions")
 _LEVEL: Final = 1
 """The default level makes files a tenth smaller and takes five times as long."""
 
@@ -63,6 +74,7 @@ def write(file: IO[bytes], history: History, oracle: OracleLog | None = None) ->
         if history.conserved is not None:
             conserved = history.conserved
             _put_numbers(archive, "history.conserved", conserved.keys, conserved.total)
+        _put_optional(archive, history)
         if oracle is not None:
             for name, dtype in ORACLE_COLUMNS:
                 _put(archive, f"oracle.{name}", getattr(oracle, name), dtype)
@@ -90,6 +102,21 @@ def read(file: IO[bytes]) -> tuple[History, OracleLog | None]:
     return history, oracle
 
 
+def _put_optional(archive: zipfile.ZipFile, history: History) -> None:
+    """Write what most histories lack; what is absent has no member."""
+    for name in _FLAGS:
+        if not getattr(history, name):
+            _put_numbers(archive, f"history.{name}", 0)
+    for name in _OPTIONAL:
+        if getattr(history, name) is not None:
+            _put(archive, f"history.{name}", getattr(history, name), np.int64)
+    for name in _LABELS:
+        labels = getattr(history, name)
+        if labels is not None:
+            texts = [json.dumps(label, ensure_ascii=False) for label in labels.tolist()]
+            _put_names(archive, f"history.{name}", texts)
+
+
 def _put(
     archive: zipfile.ZipFile, name: str, column: Column, dtype: type[np.generic] = np.uint8
 ) -> None:
@@ -114,6 +141,13 @@ def _bytes(content: bytes) -> Column:
     return np.frombuffer(content, dtype=np.uint8)
 
 
+def _size_max(archive: zipfile.ZipFile) -> int:
+    """Return how many bytes an archive of this size may unpack to."""
+    file = archive.fp
+    assert file is not None, "the archive is open"
+    return FREE_BYTES + RATIO_MAX * file.seek(0, io.SEEK_END)
+
+
 class _Columns:
     """The members of an npz file, each of the type that its name asks for."""
 
@@ -124,6 +158,10 @@ class _Columns:
         if len(self._left) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise HistoryFileError("this name twice", CUT, column=twice.removesuffix(".npy"))
+        size, limit = sum(archive.getinfo(name).file_size for name in names), _size_max(archive)
+        if size > limit:
+            mend = f"that is {RATIO_MAX} times its size, and no history"
+            raise HistoryFileError(f"columns of more than {limit >> 20} MiB", mend)
         schema = self.take("schema", np.uint8).tobytes() if self.has("schema") else b""
         if schema != SCHEMA.encode():
             said = f"schema {schema.decode(errors='replace')!r}" if schema else "no schema"
@@ -206,12 +244,37 @@ def _history(columns: _Columns) -> History:
     if columns.has("history.conserved"):
         keys, total = columns.take_numbers("history.conserved", 2)
         conserved = Conserved(keys=keys, total=total)
+    optional: dict[str, Any] = {
+        name: columns.take(f"history.{name}", np.int64)
+        for name in _OPTIONAL
+        if columns.has(f"history.{name}")
+    }
+    for name in _FLAGS:
+        if columns.has(f"history.{name}"):
+            optional[name] = columns.take_numbers(f"history.{name}", 1) != [0]
+    for name in _LABELS:
+        if columns.has(f"history.{name}"):
+            optional[name] = _labels(columns, f"history.{name}")
     return History(
         **arrays,
         session_names=session_names,
         initial_value=initial_value,
         conserved=conserved,
+        **optional,
     )
+
+
+def _labels(columns: _Columns, name: str) -> Labels:
+    labels = []
+    for text in columns.take_names(name):
+        try:
+            label = json.loads(text)
+        except (ValueError, RecursionError):
+            label = None
+        if type(label) not in (int, str):
+            raise HistoryFileError("a label that is no number and no text", CUT, column=name)
+        labels.append(label)
+    return labels_of(labels)
 
 
 def _oracle(columns: _Columns) -> OracleLog | None:

@@ -1,12 +1,14 @@
 """Histories that several tests write and read."""
 
 import io
+from dataclasses import replace
 from importlib import import_module
 
 import numpy as np
 from hypothesis import strategies as st
 
 from sim.history import (
+    NIL,
     NONE,
     OPERATION_COLUMNS,
     ORACLE_COLUMNS,
@@ -18,11 +20,13 @@ from sim.history import (
     OracleKind,
     Outcome,
 )
+from specs.history.formats.reading import labels_of
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 NUMBERS = st.integers(NONE, 2**63 - 1)
 NAMES = st.lists(st.text(max_size=6), min_size=1, max_size=3).map(tuple)
-OPERATIONS = st.tuples(st.sampled_from(OperationKind), NUMBERS, INT64, NUMBERS, NUMBERS)
+REGISTERS = (OperationKind.READ, OperationKind.WRITE)
+OPERATIONS = st.tuples(st.sampled_from(REGISTERS), NUMBERS, INT64, NUMBERS, NUMBERS)
 
 
 @st.composite
@@ -41,6 +45,41 @@ def histories(draw):
         conserved=draw(
             st.none() | st.builds(Conserved, keys=st.integers(0, 2**63 - 1), total=INT64)
         ),
+    )
+
+
+LABELS = st.lists(
+    st.text(max_size=4) | st.integers(-(2**70), 2**70), min_size=1, max_size=6, unique=True
+)
+
+
+@st.composite
+def labelled(draw):
+    """Any history with lists, names, lines, and whatever else a file may state or lack."""
+    history = draw(histories())
+    rows = history.operations
+    keys, values = draw(st.none() | LABELS), draw(st.none() | LABELS)
+    kind = np.array(draw(st.lists(st.sampled_from(OperationKind), min_size=rows, max_size=rows)))
+    is_list = kind == OperationKind.READ_LIST
+    lengths = [draw(st.integers(0, 3)) if listed else 0 for listed in is_list]
+    numbers = st.integers(0, 2**63 - 1 if values is None else len(values) - 1)
+    elements = [draw(numbers) for _ in range(sum(lengths))]
+    value = [NIL if listed else draw(numbers | st.just(NIL)) for listed in is_list]
+    lines = draw(st.none() | st.lists(st.integers(1, 99), min_size=rows, max_size=rows))
+    has_lists = bool(is_list.any())
+    return replace(
+        history,
+        kind=kind.astype(np.int8),
+        key=history.key if keys is None else np.maximum(history.key, 0) % len(keys),
+        value=np.array(value, dtype=np.int64),
+        initial_value=draw(numbers | st.just(NIL)),
+        has_initial=draw(st.booleans()),
+        has_sessions=draw(st.booleans()),
+        element_first=np.cumsum([0, *lengths]) if has_lists else None,
+        elements=np.array(elements, dtype=np.int64) if has_lists else None,
+        key_labels=None if keys is None else labels_of(keys),
+        value_labels=None if values is None else labels_of(values),
+        line=None if lines is None else np.array(lines, dtype=np.int64),
     )
 
 
@@ -134,10 +173,57 @@ def unpacked(form, content):
     return import_module(f"specs.history.formats.{form}").read(io.BytesIO(content))
 
 
-def same_history(one, other):
+def same_history(one, other, *, lines=False):
+    """Whether two histories are equal, the lines of their files left out unless asked for."""
     columns = (*TRANSACTION_COLUMNS, ("first", np.int64), *OPERATION_COLUMNS)
-    facts = ("session_names", "initial_value", "conserved")
-    return _same(one, other, columns) and all(getattr(one, f) == getattr(other, f) for f in facts)
+    facts = ("session_names", "initial_value", "conserved", "has_initial", "has_sessions")
+    optional = ("element_first", "elements", "key_labels", "value_labels")
+    return (
+        _same(one, other, columns)
+        and all(getattr(one, f) == getattr(other, f) for f in facts)
+        and all(
+            _listed(getattr(one, name)) == _listed(getattr(other, name))
+            for name in (*optional, *(("line",) if lines else ()))
+        )
+    )
+
+
+def _listed(column):
+    return None if column is None else column.tolist()
+
+
+def as_called(history):
+    """What a history says, keys and values by the names that the file gives them."""
+
+    def name(labels, number):
+        return number if labels is None or number < 0 else labels.tolist()[number]
+
+    def value(row):
+        if history.kind[row] != OperationKind.READ_LIST:
+            return name(history.value_labels, int(history.value[row]))
+        ends = history.element_first[row : row + 2].tolist()
+        elements = history.elements[slice(*ends)].tolist()
+        return [name(history.value_labels, element) for element in elements]
+
+    operations = [
+        (
+            int(history.kind[row]),
+            name(history.key_labels, int(history.key[row])),
+            value(row),
+            int(history.version[row]),
+            int(history.at_ns[row]),
+        )
+        for row in range(history.operations)
+    ]
+    return {
+        "transactions": {n: getattr(history, n).tolist() for n, _ in TRANSACTION_COLUMNS},
+        "first": history.first.tolist(),
+        "operations": operations,
+        "initial": name(history.value_labels, history.initial_value),
+        "has": (history.has_initial, history.has_sessions),
+        "sessions": history.session_names,
+        "conserved": history.conserved,
+    }
 
 
 def same_oracle(one, other):

@@ -133,7 +133,7 @@ def test_a_column_that_is_there_twice_is_named():
         ({"history__key": np.array([1, -2, 3])}, "history.key: -2 at row 1, not from -1 up"),
         ({"history__outcome": np.array([1, 4], np.int8)}, "4 at row 1, not from 1 to 3"),
         ({"history__session": np.array([0, 2], np.int32)}, "2 at row 1, not from 0 to 1"),
-        ({"history__kind": np.array([1, 0, 2], np.int8)}, "2 at row 2, not from 0 to 1"),
+        ({"history__kind": np.array([1, 0, 4], np.int8)}, "4 at row 2, not from 0 to 3"),
         ({"history__first": np.array([0, 3])}, "2 offsets for"),
         ({"history__first": np.array([0, 4, 3])}, "history.first: offsets that do not"),
         ({"history__first": np.array([0, 1, 2])}, "history.first: offsets that do not"),

@@ -1,15 +1,21 @@
 """Jepsen's EDN: what a second reader finds in it, and in which order."""
 
+import io
+import json
 from collections import Counter
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 
-from sim.history import NONE, HistoryBuilder, OperationKind, Outcome
+from sim.history import NIL, NONE, HistoryBuilder, OperationKind, Outcome
+from specs.history.formats import edn_reader
 from specs.history.formats.errors import HistoryFileError
+from specs.history.formats.reading import labels_of
 from tests.specs.formats.samples import many, packed, recordings, two_transactions
 
-READ, WRITE = OperationKind.READ, OperationKind.WRITE
+READ, WRITE, APPEND, READ_LIST = OperationKind
 
 
 def parsed(history):
@@ -153,12 +159,116 @@ def test_transactions_without_instants_are_refused():
     assert "column finished_ns: transaction 1 has" in refusal(
         (0, Outcome.COMMITTED, 1, 2, []), (1, Outcome.COMMITTED, 1, NONE, [])
     )
-    assert "column invoked_ns: transaction 0 has" in refusal((0, Outcome.COMMITTED, NONE, 2, []))
 
 
 def test_a_session_that_does_two_things_at_once_is_refused():
     assert "transaction 1 of session client.0 begins before" in refusal(
         (0, Outcome.COMMITTED, 1, 5, []), (0, Outcome.COMMITTED, 4, 6, [])
+    )
+
+
+def lists(*, key_labels=None, value_labels=None, **changes):
+    """One transaction that appends and reads, and one that nobody heard of again."""
+    history = built(
+        (0, Outcome.COMMITTED, 1, 4, [(APPEND, 0, 2, NONE, NONE), (READ_LIST, 0, NIL, NONE, NONE)]),
+        (1, Outcome.UNKNOWN, 2, NONE, [(APPEND, 1, 0, NONE, NONE), (READ_LIST, 1, NIL, -1, -1)]),
+    )
+    return replace(
+        history,
+        initial_value=NIL,
+        element_first=np.array([0, 0, 3, 3, 3]),
+        elements=np.array([0, 1, 2]),
+        key_labels=None if key_labels is None else labels_of(key_labels),
+        value_labels=None if value_labels is None else labels_of(value_labels),
+        **changes,
+    )
+
+
+def test_lists_are_written_with_their_elements():
+    assert packed("edn", lists()).decode().splitlines() == [
+        "{:index 0 :type :invoke :process 0 :f :txn :value [[:append 0 2] [:r 0 nil]] :time 1}",
+        "{:index 1 :type :invoke :process 1 :f :txn :value [[:append 1 0] [:r 1 nil]] :time 2}",
+        "{:index 2 :type :ok :process 0 :f :txn :value [[:append 0 2] [:r 0 [0 1 2]]] :time 4}",
+        "{:index 3 :type :info :process 1 :f :txn :value [[:append 1 0] [:r 1 nil]] :time 4}",
+    ]
+
+
+def test_keys_and_values_are_what_their_labels_say():
+    names, values = [":x", "a b"], [1 << 64, "-3", 'say "é"\n']
+    text = packed("edn", lists(key_labels=names, value_labels=values)).decode()
+    assert '[:append :x "say \\"\\u00e9\\"\\n"] [:r :x [18446744073709551616 "-3" "say' in text
+    assert '[:append "a b" 18446744073709551616]' in text
+    again = edn_reader.read(io.BytesIO(text.encode()))
+    assert again.key_labels.tolist() == [":x", '"a b"']
+    assert again.value_labels.tolist() == ['"say \\"é\\"\\n"', 1 << 64, '"-3"']
+
+
+def test_what_would_not_be_one_name_is_quoted():
+    for label in ("a b", "", "[1]", "a;b", "#x", "a\nb", '"', "5", "{}", "\0", "a]"):
+        text = packed("edn", lists(key_labels=[label, ":y"]))
+        assert edn_reader.read(io.BytesIO(text)).key_labels.tolist() == [json.dumps(label), ":y"]
+
+
+def test_a_label_of_edn_comes_back_as_it_is():
+    for label in (":a/b", "x", '"q\\"q"', "1.5", "-5", "\\a", "nil", "true"):
+        text = packed("edn", lists(key_labels=[label, ":y"]))
+        said = edn_reader.read(io.BytesIO(text)).key_labels.tolist()[0]
+        assert said == (json.dumps(label) if label == "-5" else label)
+
+
+def test_lists_and_registers_in_one_history_are_refused():
+    history = lists()
+    history.kind[0] = WRITE
+    with pytest.raises(HistoryFileError, match="lists as well as registers; EDN holds one or the"):
+        packed("edn", history)
+
+
+def test_an_element_that_is_appended_twice_is_refused():
+    history = lists(key_labels=["k", "l"])
+    history.kind[1], history.value[1] = APPEND, 2
+    with pytest.raises(HistoryFileError, match="the value 2 is written to key k twice; list-app"):
+        packed("edn", replace(history, element_first=None, elements=None))
+
+
+def test_without_sessions_no_line_has_a_process():
+    assert b":process" not in packed("edn", lists(has_sessions=False))
+
+
+def test_what_began_nobody_knows_when_has_no_invocation():
+    rows = [(0, Outcome.COMMITTED, NONE, 5, []), (0, Outcome.COMMITTED, 7, 8, [])]
+    assert shape(parsed(built(*rows))) == [("ok", 0, 5), ("invoke", 0, 7), ("ok", 0, 8)]
+
+
+def test_a_session_whose_name_is_a_number_is_that_process():
+    rows = [(1, Outcome.UNKNOWN, 1, 2, []), (1, Outcome.COMMITTED, 3, 4, [])]
+    history = built(*rows)
+    for names, process in (
+        (("7", "4"), [4, 4, 12, 12]),
+        (("7", "x"), [1, 1, 3, 3]),
+        (("7", "7"), [1, 1, 3, 3]),
+        (("7", "04"), [1, 1, 3, 3]),
+    ):
+        lines = parsed(replace(history, session_names=names))
+        assert sorted(line["process"] for line in lines) == process
+
+
+def test_where_whatever_is_read_was_written_nothing_is_nil():
+    history = built((0, Outcome.COMMITTED, 1, 2, [(READ, 1, 0, NONE, 1)]))
+    assert parsed(history)[1]["value"] == [["r", 1, None]]
+    assert parsed(replace(history, has_initial=False))[1]["value"] == [["r", 1, 0]]
+
+
+@given(recordings())
+def test_what_is_written_is_read_again(history):
+    again = edn_reader.read(io.BytesIO(packed("edn", history)))
+    assert sorted(again.outcome.tolist()) == sorted(history.outcome.tolist())
+    committed = history.outcome == Outcome.COMMITTED
+    counts = np.bincount(history.owner()[(history.kind == WRITE)], minlength=len(committed))
+    reads = (history.kind == READ) & np.repeat(committed, np.diff(history.first))
+    assert again.operations == int(counts.sum()) + int(reads.sum())
+    written = again.kind == WRITE
+    assert sorted(again.value[written].tolist()) == sorted(
+        history.value[history.kind == WRITE].tolist()
     )
 
 

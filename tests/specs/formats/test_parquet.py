@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from sim.history import OPERATION_COLUMNS, TRANSACTION_COLUMNS, HistoryBuilder
+from sim.history import NIL, OPERATION_COLUMNS, TRANSACTION_COLUMNS, HistoryBuilder
 from specs.history.formats import parquet
 from specs.history.formats.errors import ExtraMissing
 from specs.history.formats.shape import SCHEMA
@@ -28,7 +28,10 @@ def flat(table):
     rows = table.to_pylist()
     operations = [operation for row in rows for operation in row["operations"]]
     return {
-        name: [numbers.get(row[name], row[name]) for row in part]
+        name: [
+            NIL if name == "value" and row[name] is None else numbers.get(row[name], row[name])
+            for row in part
+        ]
         for part, columns in ((rows, TRANSACTION_COLUMNS), (operations, OPERATION_COLUMNS))
         for name, _ in columns
     } | {"first": np.cumsum([0, *(len(row["operations"]) for row in rows)]).tolist()}
