@@ -2,7 +2,7 @@
 
 The operations of a row are in a normal form that columns are made of without looking at single
 characters again: `[:append 3 1] [:r 3 nil] [:r 4 [1 2]] [:w 5 6]`, one space between things.
-Keys and values that are no plain numbers stand there as the negative numbers of `Codes`.
+Keys and values that are no plain numbers stand there as the negative numbers of `Names`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 
 from specs.history.formats.edn_forms import Form, Forms, Group
 from specs.history.formats.errors import HistoryFileError
-from specs.history.formats.labels import HIGH, Codes, Name
+from specs.history.formats.labels import HIGH, Name, Names
 
 TYPES: Final = {"invoke": 0, "ok": 1, "fail": 2, "info": 3}
 """Types and their numbers; those of completions are the numbers of `sim.history.Outcome`."""
@@ -37,9 +37,9 @@ class Rows:
 
     def __init__(self, *, json: bool = False) -> None:
         self._json = json
-        self.keys = Codes()
-        self.values = Codes()
-        self.processes = Codes()
+        self.keys = Names()
+        self.values = Names()
+        self.processes = Names()
         self.skipped: tuple[int, str] | None = None
         """Line and function of the first operation that was no transaction."""
 

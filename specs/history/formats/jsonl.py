@@ -55,7 +55,7 @@ from specs.history.formats.jsonl_values import (
     numbered_objects,
     shown,
 )
-from specs.history.formats.labels import Codes, Name, called
+from specs.history.formats.labels import Name, Names, called
 from specs.history.formats.shape import SCHEMA
 
 _OUTCOMES: Final = {outcome.name.lower(): int(outcome) for outcome in Outcome}
@@ -94,7 +94,7 @@ def write(file: IO[bytes], history: History, oracle: OracleLog | None = None) ->
         "transactions": history.transactions,
         "operations": history.operations,
     }
-    names = _Names(
+    names = _Called(
         None if history.key_labels is None else history.key_labels.tolist(),
         None if history.value_labels is None else history.value_labels.tolist(),
     )
@@ -127,7 +127,7 @@ def read(file: IO[bytes]) -> tuple[History, OracleLog | None]:
     return collected.history(head), None
 
 
-class _Names(NamedTuple):
+class _Called(NamedTuple):
     """What the file calls keys and values, by their numbers; None where numbers do."""
 
     keys: list[Name] | None
@@ -138,7 +138,7 @@ def _line(value: dict[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def _object(transaction: Transaction, names: _Names) -> dict[str, Any]:
+def _object(transaction: Transaction, names: _Called) -> dict[str, Any]:
     session, outcome, *numbers = transaction.row
     keys, values = names
     operations = []
@@ -171,7 +171,7 @@ class Head(NamedTuple):
     has_sessions: bool
 
 
-def head_of(row: Any, values: Codes) -> Head:
+def head_of(row: Any, values: Names) -> Head:
     """Return the head that a JSON object gives; `Wrong` says what does not fit."""
     if not isinstance(row, dict) or row.get("schema") != SCHEMA:
         said = row.get("schema") if isinstance(row, dict) else None
@@ -215,8 +215,8 @@ class _Collected:
     """The lines so far."""
 
     builder: HistoryBuilder = field(default_factory=HistoryBuilder)
-    keys: Codes = field(default_factory=Codes)
-    values: Codes = field(default_factory=lambda: Codes(low=LOW))
+    keys: Names = field(default_factory=Names)
+    values: Names = field(default_factory=lambda: Names(low=LOW))
     line: array[int] = field(default_factory=lambda: array("q"))
     elements: array[int] = field(default_factory=lambda: array("q"))
     element_first: array[int] = field(default_factory=lambda: array("q", [0]))

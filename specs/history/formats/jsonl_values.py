@@ -8,7 +8,7 @@ from typing import IO, Any, Final
 
 from sim.history import NIL, NONE
 from specs.history.formats.errors import HistoryFileError
-from specs.history.formats.labels import HIGH, Codes, Name
+from specs.history.formats.labels import HIGH, Name, Names
 from specs.history.formats.lines import MARK
 
 LOW: Final = -(1 << 63)
@@ -69,7 +69,7 @@ def number(value: Any, name: str) -> int:
     return NONE if value is None else integer(value, name, low=0, absent=" or null")
 
 
-def named(value: Any, codes: Codes, name: str, *, absent: int) -> int:
+def named(value: Any, codes: Names, name: str, *, absent: int) -> int:
     """Return what stands for the name of a key or value, or for null."""
     if type(value) is int:
         return value if value == NIL else codes.number(value)
@@ -80,7 +80,7 @@ def named(value: Any, codes: Codes, name: str, *, absent: int) -> int:
     raise Wrong(f"{name} is {shown(value)}, not {_NAME}")
 
 
-def element(value: Any, codes: Codes, name: str) -> int:
+def element(value: Any, codes: Names, name: str) -> int:
     """Return what stands for an element of a list, which is never null."""
     if value is None:
         raise Wrong(f"{name} is null, not {_NAME}")

@@ -7,13 +7,12 @@ its first appearance, and a table says what the file calls each.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
 
 from sim.history import NIL, Integers, Labels
-from specs.history.formats.reading import labels_of
 
 Name = int | str
 
@@ -22,7 +21,7 @@ _FIRST: Final = -10
 """Stands for the first name that is no plain number; the numbers above it, up to -1, are free."""
 
 
-class Codes:
+class Names:
     """The keys, or the values, of one file while it is being read.
 
     Numbers from `low` up to 2**63 - 1 need no label; a negative `low` is for values of our own
@@ -70,6 +69,14 @@ class Codes:
         rank[order] = np.arange(len(order))
         whole[named] = rank[inverse]
         return labels_of(self.names(distinct[order].tolist()))
+
+
+def labels_of(names: Iterable[Name]) -> Labels:
+    """Return a table of labels: one row a name, numbers as numbers of any size."""
+    listed = list(names)
+    labels = np.empty(len(listed), dtype=object)
+    labels[:] = listed
+    return labels
 
 
 def called(labels: Labels | None, numbers: Sequence[int]) -> list[Name]:

@@ -37,8 +37,8 @@ from sim.history import (
     OracleLog,
 )
 from specs.history.formats.errors import CUT, HistoryFileError
+from specs.history.formats.labels import labels_of
 from specs.history.formats.packing import FREE_BYTES, RATIO_MAX
-from specs.history.formats.reading import labels_of
 from specs.history.formats.shape import SCHEMA, check_history, check_oracle
 
 _HISTORY: Final[tuple[tuple[str, type[np.signedinteger]], ...]] = (

@@ -32,9 +32,8 @@ from sim.history import (
 from specs.history.formats.errors import CUT, ExtraMissing, HistoryFileError
 from specs.history.formats.jsonl import head_of
 from specs.history.formats.jsonl_values import LOW, Wrong, is_text, shown
-from specs.history.formats.labels import Codes
+from specs.history.formats.labels import Names, labels_of
 from specs.history.formats.packing import FREE_BYTES, RATIO_MAX
-from specs.history.formats.reading import labels_of
 from specs.history.formats.shape import SCHEMA, check_history
 
 METADATA: Final = b"bulkhead"
@@ -171,7 +170,7 @@ def _head(metadata: dict[bytes, bytes]) -> dict[str, Any]:
     if METADATA not in metadata:
         mend = f"a history says {METADATA.decode()!r} in its metadata: this is another table"
         raise HistoryFileError("no schema", mend)
-    values = Codes(low=LOW)
+    values = Names(low=LOW)
     try:
         row = json.loads(metadata[METADATA])
         names_of = row if isinstance(row, dict) else {}

@@ -20,7 +20,7 @@ from sim.history import (
     OracleKind,
     Outcome,
 )
-from specs.history.formats.reading import labels_of
+from specs.history.formats.labels import labels_of
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 NUMBERS = st.integers(NONE, 2**63 - 1)

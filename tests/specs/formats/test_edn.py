@@ -12,7 +12,7 @@ from hypothesis import given
 from sim.history import NIL, NONE, HistoryBuilder, OperationKind, Outcome
 from specs.history.formats import edn_reader
 from specs.history.formats.errors import HistoryFileError
-from specs.history.formats.reading import labels_of
+from specs.history.formats.labels import labels_of
 from tests.specs.formats.samples import many, packed, recordings, two_transactions
 
 READ, WRITE, APPEND, READ_LIST = OperationKind

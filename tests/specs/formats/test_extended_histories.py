@@ -10,7 +10,7 @@ from hypothesis import given
 
 from sim.history import NIL, NONE, History, HistoryBuilder, OperationKind, Outcome
 from specs.history.formats.errors import HistoryFileError
-from specs.history.formats.reading import labels_of
+from specs.history.formats.labels import labels_of
 from tests.specs.formats.samples import (
     as_called,
     labelled,
