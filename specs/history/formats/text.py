@@ -21,15 +21,16 @@ import numpy as np
 
 from sim.history import NIL, History, Integers, OperationKind, Outcome
 from specs.history.formats.errors import HistoryFileError
-from specs.history.formats.lines import line_shown, numbered_lines
+from specs.history.formats.lines import blocks, line_shown, numbered_lines, table
 from specs.history.formats.reading import ZERO, Named, Namer, Reading, history_of, settled_initial
 
 _LINE: Final = re.compile(
     rb"([rw])\(\s*(-?\d{1,20})\s*,\s*(-?\d{1,20}|null)\s*,\s*(-?\d{1,18})\s*,\s*(-?\d{1,18})\s*\)"
 )
+_REGULAR: Final = re.compile(rb"(?:[rw]\(\d{1,18},\d{1,18},\d{1,18},\d{1,18}\)\n)*+")
+_SPACED: Final = bytes.maketrans(b"rw(,)", b"01   ")
 _FORM: Final = "a line is r(key,value,session,transaction) or w(...), all of them whole numbers"
 _FAILED: Final = -1
-_BLOCK: Final = 16_384
 
 _SPELLED_OUT: Final = (
     "transaction 0 of session 0 spells out what the keys start with, and is not counted"
@@ -69,30 +70,39 @@ class _Rows:
         self.kind = array("b")
         self.session, self.transaction, self.line = array("q"), array("q"), array("q")
 
+    def add_regular(self, block: bytes, number: int) -> None:
+        """Add lines that hold nothing but short numbers without a sign."""
+        rows = table(block.translate(_SPACED), 5)
+        self.kind.frombytes(rows[:, 0].astype(np.int8).tobytes())
+        columns = (self.key, self.value, self.session, self.transaction)
+        for place, column in enumerate(columns, 1):
+            column.frombytes(rows[:, place].tobytes())
+        self.line.extend(range(number, number + len(rows)))
 
-def _rows(file: IO[bytes]) -> _Rows:
-    rows = _Rows()
-    keys: list[int] = []
-    values: list[int | None] = []
-    for number, line in numbered_lines(file):
+    def add(self, line: bytes, number: int) -> None:
+        """Add any line."""
         match = _LINE.fullmatch(line)
         if match is None:
             raise HistoryFileError(f"{line_shown(line)} is no operation", _FORM, number)
         code, key, value, session, transaction = match.groups()
         if value == b"null" and code == b"w":
             raise HistoryFileError("a write of null", "null is what nobody has written", number)
-        rows.kind.append(OperationKind.READ if code == b"r" else OperationKind.WRITE)
-        keys.append(int(key))
-        values.append(None if value == b"null" else int(value))
-        rows.session.append(int(session))
-        rows.transaction.append(int(transaction))
-        rows.line.append(number)
-        if len(keys) == _BLOCK:
-            rows.keys.extend(rows.key, keys)
-            rows.values.extend(rows.value, values)
-            keys, values = [], []
-    rows.keys.extend(rows.key, keys)
-    rows.values.extend(rows.value, values)
+        self.kind.append(OperationKind.READ if code == b"r" else OperationKind.WRITE)
+        self.keys.extend(self.key, [int(key)])
+        self.values.extend(self.value, [None if value == b"null" else int(value)])
+        self.session.append(int(session))
+        self.transaction.append(int(transaction))
+        self.line.append(number)
+
+
+def _rows(file: IO[bytes]) -> _Rows:
+    rows = _Rows()
+    for number, block in blocks(file):
+        if _REGULAR.fullmatch(block):
+            rows.add_regular(block, number)
+            continue
+        for place, line in numbered_lines(block, number):
+            rows.add(line, place)
     return rows
 
 

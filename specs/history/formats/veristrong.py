@@ -19,7 +19,7 @@ import numpy as np
 
 from sim.history import NIL, OperationKind
 from specs.history.formats.errors import CUT, HistoryFileError
-from specs.history.formats.lines import line_shown, numbered_lines
+from specs.history.formats.lines import blocks, line_shown, numbered_lines
 from specs.history.formats.reading import INTEGER_DIGITS, Namer, Reading, history_of, ranges
 
 _FORM: Final = (
@@ -30,7 +30,7 @@ _EMPTY: Final = "every list starts empty"
 
 def read(file: IO[bytes]) -> Reading:
     """Read a history from a binary file object."""
-    lines = numbered_lines(file)
+    lines = (row for number, block in blocks(file) for row in numbered_lines(block, number))
     number, head = next(lines, (1, b""))
     if not head.isdigit() or len(head) > INTEGER_DIGITS:
         found = f"{line_shown(head)} is no number of lines"
