@@ -12,6 +12,7 @@ a transaction at the end of a log, whose end nobody saw.
 
 from __future__ import annotations
 
+from array import array
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -108,7 +109,7 @@ def _places(log: Log, *, instants: bool) -> Integers:
         both = _INSTANT_BYTES if instants and tag in (_START, _COMMIT) else 0
         widths[tag] = width + both
     content, end = log.content, len(log.content)
-    places: list[int] = []
+    places = array("q")
     place = 0
     while place < end:
         width = widths[content[place]]

@@ -49,7 +49,7 @@ def read(file: IO[bytes]) -> Reading:
     if place != len(content):
         found = f"{len(content) - place} bytes after the last session"
         raise HistoryFileError(found, CUT, byte=place)
-    return _reading(content, shape, sessions)
+    return _reading(shape, sessions)
 
 
 def looks_like(head: bytes) -> bool:
@@ -68,11 +68,12 @@ def looks_like(head: bytes) -> bool:
 
 
 class _Shape:
-    """Where the events of every transaction stand in the file."""
+    """The events of all transactions, and where those of each stood in the file."""
 
     def __init__(self) -> None:
         self.session, self.committed = array("i"), array("b")
         self.place, self.events = array("q"), array("q")
+        self.content = bytearray()
 
     def add_session(self, content: bytes, place: int, session: int) -> int:
         """Walk over a session that begins at a byte, and return the byte after it."""
@@ -83,13 +84,14 @@ class _Shape:
             self.session.append(session)
             self.events.append(events)
             self.place.append(place)
-            place += events * _EVENT.itemsize
-            if place >= len(content):
+            end = place + events * _EVENT.itemsize
+            if end >= len(content):
                 raise HistoryFileError("a transaction without an end", CUT, byte=begin)
-            if content[place] > 1:
-                raise HistoryFileError(_flag(content[place], "committed"), CUT, byte=place)
-            self.committed.append(content[place])
-            place += 1
+            if content[end] > 1:
+                raise HistoryFileError(_flag(content[end], "committed"), CUT, byte=end)
+            self.content += content[place:end]
+            self.committed.append(content[end])
+            place = end + 1
         return place
 
 
@@ -124,8 +126,8 @@ def _flag(found: int, name: str) -> str:
     return f"{found} where {name} is 0 or 1"
 
 
-def _reading(content: bytes, shape: _Shape, sessions: int) -> Reading:
-    events = _events(content, shape)
+def _reading(shape: _Shape, sessions: int) -> Reading:
+    events = np.frombuffer(shape.content, dtype=_EVENT)
     first = np.concatenate(([0], np.cumsum(np.array(shape.events, dtype=np.int64))))
     _check_flags(events, shape, first)
     kept = events["success"] == 1
@@ -143,17 +145,6 @@ def _reading(content: bytes, shape: _Shape, sessions: int) -> Reading:
     )
     left_out = f"{omitted} events that did not succeed tell nothing, and are left out"
     return Reading(history=history, assumptions=(ZERO, left_out) if omitted else (ZERO,))
-
-
-def _events(content: bytes, shape: _Shape) -> npt.NDArray[np.void]:
-    """Return the events of all transactions, one row each."""
-    view = memoryview(content)
-    size = _EVENT.itemsize
-    pieces = [
-        view[place : place + events * size]
-        for place, events in zip(shape.place, shape.events, strict=True)
-    ]
-    return np.frombuffer(b"".join(pieces), dtype=_EVENT)
 
 
 def _check_flags(events: npt.NDArray[np.void], shape: _Shape, first: Integers) -> None:

@@ -14,7 +14,7 @@ from typing import IO, Final, NamedTuple
 from specs.history.formats import tar
 from specs.history.formats.cobra_log import Log
 from specs.history.formats.errors import CUT, HistoryFileError
-from specs.history.formats.reading import BYTES_MAX
+from specs.history.formats.reading import BYTES_MAX, up_to
 
 _LOG: Final = re.compile(r"([TJ])(\d{1,18})\.log")
 _FILES_MAX: Final = 100_000
@@ -75,7 +75,7 @@ class _Pick:
                 self._other = self._content(file)
 
     def _content(self, file: IO[bytes] | tar.Content) -> bytes:
-        content = file.read(self._left + 1)
+        content = up_to(file.read, self._left + 1)
         self._left -= len(content)
         if self._left < 0:
             found = f"more than {BYTES_MAX >> 20} MiB of logs"

@@ -17,7 +17,7 @@ from specs.history.formats.errors import HistoryFileError
 LINE_BYTES_MAX: Final = 8 << 20
 MARK: Final = b"\xef\xbb\xbf"
 """What some editors put before UTF-8."""
-_BLOCK_BYTES: Final = 1 << 19
+_BLOCK_BYTES: Final = 1 << 17
 
 
 def blocks(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:

@@ -7,7 +7,7 @@ state is `NONE`, and what the file calls keys and values becomes numbers.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from io import SEEK_END
 from reprlib import Repr
@@ -38,6 +38,7 @@ INTEGER_DIGITS: Final = 20
 Unsigned = npt.NDArray[np.uint64]
 Flags = npt.NDArray[np.bool_]
 
+_PIECE_BYTES: Final = 1 << 20
 _SHORT: Final = Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 40
 
@@ -131,11 +132,20 @@ def whole(file: IO[bytes]) -> bytes:
     too_large = file.seekable() and file.seek(0, SEEK_END) > BYTES_MAX
     if file.seekable():
         file.seek(0)
-    content = b"" if too_large else file.read(BYTES_MAX + 1)
+    content = b"" if too_large else up_to(file.read, BYTES_MAX + 1)
     if too_large or len(content) > BYTES_MAX:
         found = f"more than {BYTES_MAX >> 20} MiB"
         raise HistoryFileError(found, "a file of this format is read whole; split the history")
     return content
+
+
+def up_to(read: Callable[[int], bytes], count: int) -> bytes:
+    """Return what is there to be read, at most so many bytes, without making room for them all."""
+    pieces: list[bytes] = []
+    while count and (piece := read(min(count, _PIECE_BYTES))):
+        pieces.append(piece)
+        count -= len(piece)
+    return b"".join(pieces)
 
 
 def shown(value: object) -> str:

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from specs.history.formats import cobra, load, viper
 from specs.history.formats.cobra_log import Log
 from specs.history.formats.errors import HistoryFileError
 from specs.history.formats.shape import check_history
-from tests.specs.formats.foreign import COBRA, FILES, VIPER, tar
+from tests.specs.formats.foreign import AWDIT, COBRA, FILES, VIPER, cobra_log, dbcop, tar
 
 HUGE = [struct.pack(order + "Q", n) for order in "<>" for n in (2**63, 2**64 - 1, 2**32)]
 PIECES = (b"\0", b"\r", b"\xff", *HUGE)
@@ -85,6 +86,39 @@ def test_a_damaged_tar_file_is_read_or_refused():
     for place in (*range(160), *range(255, 270), *range(510, 600)):
         for piece in (b"\xff", b"\0", b"7", HUGE[0]):
             is_refused(in_memory, content[:place] + piece + content[place + len(piece) :])
+
+
+SMALLEST = {
+    "breaks of AWDIT": b"w 1 2\n" + b"-\n=\n" * 100_000,
+    "operations of AWDIT": b"r 1 2\n" * 60_000,
+    "blank lines": b"r 1 2\n" + b"\n" * 400_000,
+    "operations of PolySI": b"r(1,1,1,1)\n" * 40_000,
+    "transactions of PolySI": b"".join(b"r(1,1,1,%d)\n" % i for i in range(30_000)),
+    "transactions of dbcop": dbcop([[([], 1)] * 40_000]),
+    "sessions of dbcop": dbcop([[]] * 50_000),
+    "events of dbcop": dbcop([[([(0, 1, 1, 1)] * 20_000, 1)]]),
+    "texts of dbcop": dbcop([], info="x" * 60_000),
+    "transactions of Chronos": b'[{"sid":0,"sts":{"p":0},"cts":{"p":0},"ops":[]}'
+    + b',{"sid":0,"sts":{"p":0},"cts":{"p":0},"ops":[]}' * 8_000
+    + b"]",
+    "lists of JSON": b'[{"sid":[' + b"[]," * 130_000 + b"[]]}]",
+    "elements of VeriStrong": b"1\n0 0 R 0 200000 " + b"1 " * 200_000,
+    "transactions of Cobra": tar(
+        {"T0.log": b"".join(cobra_log((number, [])) for number in range(20_000))}
+    ),
+    "files of tar": tar({f"T{number}.log": b"" for number in range(700)}),
+}
+
+
+@pytest.mark.parametrize("name", SMALLEST)
+def test_memory_is_a_small_multiple_of_the_file(name):
+    content = SMALLEST[name]
+    is_refused(in_memory, AWDIT)  # what is imported stays out of the measurement
+    tracemalloc.start()
+    is_refused(in_memory, content)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 32 * len(content) + (8 << 20), f"{peak / len(content):.0f} times the file"
 
 
 @settings(deadline=None)
