@@ -31,7 +31,7 @@ _BLOCK_BYTES: Final = 2 << 20
 _LINE_BYTES_MAX: Final = 256 << 20
 
 _NUMBER: Final = r"(?:0|[1-9][0-9]{0,17}+)"
-_SINGLE: Final = r"""(?>-?[0-9]{1,18}+|:[\w./*!?-]++|"[^"\\\n]*+")"""
+_SINGLE: Final = r"""(?>-?(?:0|[1-9][0-9]*+)|:[\w./*!?-]++|"[^"\\\n]*+")"""
 _REGULAR: Final = re.compile(
     rf"""[ ,\t\r]*+ (?:\#jepsen\.history\.Op[ ]?+)?+ \{{
     (?>:(?>
@@ -44,14 +44,13 @@ _REGULAR: Final = re.compile(
                 |(?:append|w)[ ]{_NUMBER}[ ]{_NUMBER})\]
             (?>[ ](?=\[)|(?=\])) )*+)\])
         | (?!(?:index|type|process|f|value)[ ]) [a-z][a-z-]*+[ ]
-            (?>{_SINGLE}|\[(?>{_SINGLE}[ ]?+)*+\])
+            (?>{_SINGLE}|\[(?>{_SINGLE}(?>[ ]|(?=\])))*+\])
     )(?>[ ,]++|(?=\}})))*+
     \}} [ ,\t\r]*+ (?(2)(?(5)|(?!))|(?!))""",
     re.VERBOSE,
 )
 """One map as programs write it; its groups are index, type, process, function and operations."""
 
-_JSON: Final = re.compile(rb'\s*\[?\s*\{[^{}]*?"type"\s*:\s*"(?:invoke|ok|fail|info)"')
 _LISTS: Final = re.compile(rb"""[\[(]\s*(?::append\s|"append"\s*,|:r\s+[^\s\])]+\s+[\[(])""")
 _REGISTERS: Final = re.compile(rb"""[\[(]\s*(?::w\s|"w"\s*,|:r\s+[^\s\])]+\s+[^\s\[(n])""")
 
@@ -67,11 +66,6 @@ def jepsen_kind(head: bytes) -> Kind:
     if lists and (not registers or lists.start() < registers.start()):
         return "jepsen-edn-list-append"
     return "jepsen-edn-rw-register"
-
-
-def is_jepsen_json(head: bytes) -> bool:
-    """Say whether a file that begins with these bytes holds operations as JSON."""
-    return _JSON.match(head.removeprefix(MARK)) is not None
 
 
 def _read(file: IO[bytes], *, regular: re.Pattern[str] | None) -> History:

@@ -75,8 +75,8 @@ class Events:
         told, told_lines = [], []
         for type_, process, text, line in zip(types, processes, texts, lines, strict=True):
             if type_ == "invoke":
-                again = text is not None and "]]" in text
-                self._texts.append(self._rows.again(text, line) if again else text)
+                has_list = text is not None and "]]" in text
+                self._texts.append(self._normal(text, line) if has_list else text)
             else:
                 self._texts.append(text if process is None else None)
                 told.append(text if type_ == "ok" else _counting(text))
@@ -126,10 +126,7 @@ class Events:
         try:
             columns = columns_of(texts)
         except (ValueError, OverflowError):
-            again = self._rows.again
-            columns = columns_of(
-                [again(text, line) for text, line in zip(texts, lines, strict=True)]
-            )
+            columns = columns_of(list(map(self._normal, texts, lines)))
         kind, written = columns.kind, columns.value != NIL
         is_list = (kind == OperationKind.APPEND) | (kind == OperationKind.READ_LIST)
         is_register = (kind == OperationKind.WRITE) | ((kind == OperationKind.READ) & written)
@@ -143,6 +140,14 @@ class Events:
             mend = "a history is of lists or of registers; split the file"
             raise HistoryFileError(found, mend, line)
         return columns
+
+    def _normal(self, text: str, line: int) -> str:
+        """Return operations in normal form; what an expression let pass may not quite be."""
+        try:
+            columns_of((text,))
+        except (ValueError, OverflowError):
+            return self._rows.again(text, line)
+        return text
 
     def _picked(
         self,

@@ -126,6 +126,7 @@ IRREGULAR = b"""\xef\xbb\xbf; two transactions\r
  {:index 3, :type :info, :process 1, :f :txn, :value [[:append 3 4]], :error "\\"\xc3\xa9"}]
 """
 PLAIN = REGISTERS.encode()
+TIMED = line("ok", 10, "[[:w 10 20]]", ', :time 1050, :error [:x "y" -30 "z"]').encode()
 LISTS = PLAIN.replace(b":w", b":append").replace(b"[:r 4 8]", b"[:r 4 [7 8]]")
 
 
@@ -170,9 +171,9 @@ def test_a_changed_byte_anywhere_is_refused_or_gives_a_history(content):
     assert len(kinds) == 2
 
 
-@pytest.mark.parametrize("content", [PLAIN, LISTS])
-def test_damaged_lines_are_read_the_same_in_both_ways(content):
-    for place in range(0, len(content), 11):
+@pytest.mark.parametrize(("content", "step"), [(PLAIN, 11), (LISTS, 11), (TIMED, 1)])
+def test_damaged_lines_are_read_the_same_in_both_ways(content, step):
+    for place in range(0, len(content), step):
         for put in (b"0", b" ", b"-", b"]"):
             damaged = (content[:place] + put + content[place + 1 :]).decode()
             if isinstance(outcome(damaged.encode()), str):

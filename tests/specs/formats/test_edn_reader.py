@@ -208,6 +208,20 @@ def test_names_that_are_no_plain_numbers_become_labels():
     assert history.elements.tolist() == [4, 4]
 
 
+def test_labels_stay_what_they_are_beside_numbers_that_do_not_fit():
+    history = both(
+        "\n".join(
+            [
+                line("ok", 0, "[[:append 1 :x] [:append 1 3]]"),
+                line("invoke", 1, "[[:append 1 2] [:r 1 [:x -5]]]"),
+                line("ok", 0, f"[[:r 1 [:x {1 << 70}]]]"),
+                line("ok", 0, f"[[:r 1 [3 {1 << 70}]]]"),
+            ]
+        )
+    )
+    assert history.value_labels.tolist() == [":x", 3, 2, 1 << 70]
+
+
 def test_large_numbers_that_fit_need_no_labels():
     high = (1 << 63) - 1
     history = both(line("ok", 0, f"[[:append {high} {high}] [:r {high} [{high} +7 -0]]]"))
@@ -271,13 +285,7 @@ def test_json_of_the_same_names_is_read_too():
         history = both(text)
         assert steps(history) == expected
         assert history.session_names == ("0", "1")
-        assert edn_reader.is_jepsen_json(text.encode())
     assert both(as_json('a"b')).key_labels.tolist() == ['"a\\"b"', 5]
-
-
-def test_other_files_are_not_taken_for_json_of_jepsen():
-    for text in (REGISTERS, '[{"tid": 1, "type": "none"}]', '[{"tid": {"type": "ok"}}]', ""):
-        assert not edn_reader.is_jepsen_json(text.encode())
 
 
 @pytest.mark.parametrize(
