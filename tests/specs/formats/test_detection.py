@@ -10,6 +10,7 @@ from tests.specs.formats.foreign import (
     CHRONOS,
     FILES,
     POLYSI,
+    dbcop,
     document,
     loaded,
     told,
@@ -140,3 +141,13 @@ def test_a_large_sample_is_read_in_many_pieces(tmp_path):
     assert history.session_names == ("0", "1", "2")
     assert np.bincount(history.session).tolist() == [1, 0, 29_999]
     assert np.count_nonzero(history.outcome == 1) == 20_000
+
+
+@pytest.mark.parametrize("form", ["npz", "jsonl"])
+@pytest.mark.parametrize("name", [*FILES, "large numbers"])
+def test_what_was_read_can_be_kept_in_our_own_formats(tmp_path, form, name):
+    large = dbcop([[([(1, 2**64 - 1, 2**63, 1), (0, 7, 0, 1)], 1)]])
+    history = loaded(tmp_path, FILES.get(name, large)).history
+    kept = loaded(tmp_path, packed(form, history)).history
+    assert told(kept) == told(history)
+    assert (kept.has_initial, kept.session_names) == (history.has_initial, history.session_names)
