@@ -1,1 +1,1 @@
-"""File formats of histories: npz and JSON Lines are our own; Jepsen's EDN and Parquet go out."""
+"""File formats of histories: npz and JSON Lines are our own; `load` reads those of others too."""
