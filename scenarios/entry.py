@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "run": "Run scenarios under faults, and judge every run.",
     "scenarios": "List what ships: scenarios, variants, mutants, properties.",
     "compare": "Run one workload through several variants, and compare what they cost.",
+    "check": "Decide the isolation level of any history.",
     "fuzz": "Let chance make up runs, and shrink what goes wrong.",
     "trace": "Tell the life of one transaction of a run.",
     "export": "Write a history or a trace in another format.",

@@ -19,7 +19,7 @@ from specs.history.isolation.chains import Chains
 from specs.history.isolation.choices import Conflict, Step
 from specs.history.isolation.graph import Edge, Graph, components
 
-TRIED_MAX: Final = 400
+TRIED_MAX: Final = 100
 """So many edges of a component are tried as the begin of a cycle."""
 
 
@@ -34,6 +34,7 @@ class Finder:
         self._tail = {} if chains is None else _by_node(graph.commit(chains.tail))
         self._moment = {} if chains is None else _by_node(chains.overwritten)
         self._follow: dict[int, dict[int, list[int]]] = {}
+        """Edges out of every node, up to a round."""
         self._reasons: dict[tuple[int, int], Loop] = {}
 
     def best(self) -> Loop:
@@ -43,26 +44,24 @@ class Finder:
             component = components(self.graph.nodes, self.source[edges], self.target[edges])
             inside = edges[component[self.source[edges]] == component[self.target[edges]]]
             if len(inside):
-                return self._best_among(inside, component, last)
+                return self._best_among(inside, component)
         raise AssertionError("there is a cycle")
 
-    def _best_among(self, inside: Integers, component: Integers, last: int) -> Loop:
+    def _best_among(self, inside: Integers, component: Integers) -> Loop:
         size = np.bincount(component)
         smallest = inside[np.argsort(size[component[self.source[inside]]], kind="stable")]
-        tried = smallest[: TRIED_MAX * 4]
+        tried = smallest[:TRIED_MAX]
+        follow = self._out_of(inside)
         loops = []
         seen: set[tuple[int, ...]] = set()
         for edge in tried.tolist():
-            path = self.path(int(self.target[edge]), int(self.source[edge]), last)
-            if path is None:
-                continue
+            path = self._search(follow, int(self.target[edge]), int(self.source[edge]))
+            assert path is not None, "both ends lie in one component"
             places = [edge, *path]
             mark = tuple(sorted(places))
             if mark not in seen:
                 seen.add(mark)
                 loops.append(places)
-            if len(loops) >= TRIED_MAX:
-                break
         best = min(loops, key=self._weight)
         return loop_of(self.graph, [self.hop(place) for place in best])
 
@@ -152,9 +151,13 @@ class Finder:
 
     def path(self, begin: int, end: int, last: int) -> list[int] | None:
         """Return the edges of a path with as few dependencies as possible; None without one."""
+        if last not in self._follow:
+            self._follow[last] = self._out_of(np.flatnonzero(self.round <= last))
+        return self._search(self._follow[last], begin, end)
+
+    def _search(self, follow: dict[int, list[int]], begin: int, end: int) -> list[int] | None:
         if begin == end:
             return []
-        follow = self._following(last)
         came: dict[int, int] = {}
         weight = {begin: 0}
         queue = deque([begin])
@@ -187,15 +190,12 @@ class Finder:
             node = int(self.source[came[node]])
         return path[::-1]
 
-    def _following(self, last: int) -> dict[int, list[int]]:
-        """Return the edges out of every node, up to a round."""
-        if last not in self._follow:
-            edges = np.flatnonzero(self.round <= last)
-            follow: dict[int, list[int]] = {}
-            for edge, node in zip(edges.tolist(), self.source[edges].tolist(), strict=True):
-                follow.setdefault(node, []).append(edge)
-            self._follow[last] = follow
-        return self._follow[last]
+    def _out_of(self, edges: Integers) -> dict[int, list[int]]:
+        """Return the given edges by the node that they leave."""
+        follow: dict[int, list[int]] = {}
+        for edge, node in zip(edges.tolist(), self.source[edges].tolist(), strict=True):
+            follow.setdefault(node, []).append(edge)
+        return follow
 
 
 def cycles_of(finder: Finder, conflict: Conflict) -> tuple[Loop, ...]:

@@ -27,6 +27,8 @@ class Anomaly:
     loops: tuple[Loop, ...]
     """One cycle; several where each order of some writers closes one of its own."""
     lines: tuple[str, ...]
+    edges: tuple[tuple[int, int, str, str, str], ...] = ()
+    """The cycles as plain data: rows of the history, kind, key, why the order holds."""
 
 
 def anomalies_of(decision: Decision) -> tuple[Anomaly, ...]:
@@ -116,7 +118,23 @@ def _from_loops(labels: Labels, loops: tuple[Loop, ...]) -> Anomaly:
         transactions=tuple(int(labels.facts.row[number]) for number in seen),
         loops=loops,
         lines=tuple(lines),
+        edges=tuple(_edge(labels, arrow) for loop in loops for arrow in loop.arrows),
     )
+
+
+def _edge(labels: Labels, arrow: Arrow) -> tuple[int, int, str, str, str]:
+    row = labels.facts.row
+    key = "" if arrow.key < 0 else labels.key(arrow.key)
+    because = _sentence(labels, arrow)
+    if arrow.assumed:
+        because = "assumed"
+    elif arrow.reason is not None:
+        because += f"; otherwise {_chain(labels, arrow.reason)}"
+    return int(row[arrow.source]), int(row[arrow.target]), arrow.kind, key, because
+
+
+def _chain(labels: Labels, loop: Loop) -> str:
+    return "; ".join(_short(labels, arrow) for arrow in loop.arrows)
 
 
 def _assumption(labels: Labels, loop: Loop) -> str:
@@ -134,10 +152,7 @@ def _loop_lines(labels: Labels, loop: Loop) -> list[str]:
         if not arrow.assumed:
             lines.append(_sentence(labels, arrow) + ".")
         if arrow.reason is not None:
-            other = arrow.reason
-            lines.append(
-                f"  (Otherwise: {'; '.join(_short(labels, each) for each in other.arrows)}.)"
-            )
+            lines.append(f"  (Otherwise: {_chain(labels, arrow.reason)}.)")
     first = labels.transaction(loop.arrows[0].source)
     lines.append(f"So {first} would have to come before itself.")
     return lines
