@@ -4,13 +4,14 @@ At one instant, commits come before the starts of others, and a transaction's ow
 own commit. A place on the scale is four times the instant plus a slot: 1 for commits, 3 for starts.
 
 What the file says to have committed counts; what it says to have failed does not. One whose
-outcome is unknown counts exactly if a committed transaction read a value that it wrote last and
-that no committed one wrote: if nobody read it, its absence explains the history as well as its
-presence (it would only be one more writer to overlap, and one more version to miss). It counts as
-a writer only, for nobody vouches for what it read. Where its commit timestamp is not stated, it
-committed as late as others allow: just before the first start of a transaction that read from it
-or wrote one of its keys after it began. Nothing gains from an earlier commit: who read older
-versions wants it later, and writers do not overlap, so its start settles its place among them.
+outcome is unknown counts exactly if a committed transaction read a value that it wrote last: if
+nobody read it, its absence explains the history as well as its presence (it would only be one more
+writer to overlap, and one more version to miss). It counts as a writer only, for nobody vouches for
+what it read; what it wrote must be its own, or a read of it names no writer. Where its commit
+timestamp is not stated, it committed as late as others allow: just before the first start of a
+transaction that read from it or wrote one of its keys after it began. Nothing gains from an earlier
+commit: who read older versions wants it later, and writers do not overlap, so its start settles its
+place among them.
 A transaction that wrote nothing may lack a commit timestamp; it ends as it starts.
 """
 
@@ -125,24 +126,38 @@ def _readers_of_unknown(
     wrote: dict[tuple[int, int], list[int]] = {}
     for at in np.flatnonzero(final & unknown[owner]).tolist():
         wrote.setdefault((int(history.key[at]), int(identity[at])), []).append(int(owner[at]))
-    if not stated:
-        mine = np.fromiter((value for _, value in wrote), dtype=np.int64, count=len(wrote))
-        others = is_write(history) & committed[owner] & np.isin(identity, mine)
-        for at in np.flatnonzero(others).tolist():
-            wrote.pop((int(history.key[at]), int(identity[at])), None)
-        for key, value in [each for each in wrote if each[1] == history.initial_value]:
-            if history.has_initial:
-                del wrote[key, value]
+    shared = _shared(history, committed[owner], identity, wrote, stated=stated)
     readers: dict[int, list[int]] = {}
     for at, key, value in _external_values(history, committed, owner, previous, identity, wrote):
         writers = wrote.get((key, value), [])
-        if len(set(writers)) > 1:
+        if len(set(writers)) > 1 or (key, value) in shared:
             raise UnsupportedHistory(
-                "a read returns what several transactions of unknown outcome wrote", (at,)
+                "a read returns what a transaction of unknown outcome wrote and another one too, "
+                "so it names no writer",
+                (at,),
             )
         for writer in writers[:1]:
             readers.setdefault(writer, []).append(int(owner[at]))
     return readers
+
+
+def _shared(
+    history: History,
+    certain: Flags,
+    identity: Integers,
+    wrote: Iterable[tuple[int, int]],
+    *,
+    stated: bool,
+) -> set[tuple[int, int]]:
+    """Return which of these keys and values committed transactions wrote too, or nobody."""
+    if stated:
+        return set()
+    wanted = np.fromiter((value for _, value in wrote), dtype=np.int64)
+    others = np.flatnonzero(is_write(history) & certain & np.isin(identity, wanted))
+    found = set(zip(history.key[others].tolist(), identity[others].tolist(), strict=True))
+    if history.has_initial:
+        found |= {pair for pair in wrote if pair[1] == history.initial_value}
+    return found
 
 
 def _external_values(
