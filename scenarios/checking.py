@@ -15,12 +15,19 @@ from typing import TYPE_CHECKING, Any, Final
 from scenarios.exits import Exit, worst
 
 if TYPE_CHECKING:
+    from sim.history import History
     from specs.history.formats.load import Loaded
     from specs.history.isolation.decide import Decision
     from specs.history.isolation.telling import Anomaly
 
 ANOMALIES_MAX: Final = 10
 """So many anomalies of one history are told."""
+_RULES: Final = {
+    "int": "a transaction contradicts itself (INT)",
+    "ext": "a read is not of the last version committed by its start (EXT)",
+    "noconflict": "writers of one key overlap (NOCONFLICT)",
+    "session": "a transaction starts before the one before it in its session commits (SESSION)",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,46 +147,69 @@ def _checked(
         history = loaded.history
         if not history.transactions:
             return Checked(path=path, level=level, error="there is no transaction in it")
-        decision = decide(history, level_of(level))
-        if certify and decision.holds:
-            _replay(decision)
+        if level_of(level).family == "timestamps":
+            holds, anomalies, more = _by_timestamps(history, level)
+            replayed = False
+        else:
+            decision = decide(history, level_of(level))
+            holds, anomalies, more = decision.holds, anomalies_of(decision), 0
+            replayed = certify and _replay(decision)
     except (HistoryFileError, ExtraMissing, NotApplicable) as error:
         return Checked(path=path, level=level, error=str(error))
     except UnsupportedHistory as error:
         told = _outside(history, error)
         return Checked(path=path, level=level, error=told)
-    anomalies = anomalies_of(decision)
     return Checked(
         path=path,
         level=level,
         format=loaded.format,
-        holds=decision.holds,
+        holds=holds,
         assumptions=loaded.assumptions,
         transactions=history.transactions,
         operations=history.operations,
         anomalies=anomalies[:ANOMALIES_MAX],
-        more=max(0, len(anomalies) - ANOMALIES_MAX),
-        replayed=certify and decision.holds and decision.level.family == "order",
+        more=more + max(0, len(anomalies) - ANOMALIES_MAX),
+        replayed=replayed,
         seconds=time.monotonic() - begun,
     )
 
 
-def _replay(decision: Decision) -> None:
+def _by_timestamps(history: History, level: str) -> tuple[bool, tuple[Anomaly, ...], int]:
+    """Check a history by what it states: whether it holds, what does not, how much is untold."""
+    from specs.history.isolation.levels import level_of
+    from specs.history.isolation.naming import Name
+    from specs.history.isolation.telling import Anomaly
+    from specs.history.isolation.timestamps import check_timestamps
+
+    verdict = check_timestamps(history, level_of(level))
+    told = tuple(
+        Anomaly(
+            name=Name(each.kind, _RULES[each.kind]),
+            transactions=each.transactions,
+            loops=(),
+            lines=(each.sentence,),
+        )
+        for each in verdict.violations
+    )
+    return verdict.holds, told, sum(verdict.counts.values()) - len(told)
+
+
+def _replay(decision: Decision) -> bool:
+    """Replay the schedule of an acceptance; say whether there was one to replay."""
     from specs.history.replay import replay_snapshots
 
-    level = decision.level
-    if level.family == "order" and decision.schedule is not None:
-        rows = decision.facts.row
-        events = zip(
-            rows[decision.schedule // 2].tolist(), (decision.schedule % 2).tolist(), strict=True
-        )
-        replay_snapshots(
-            decision.facts.history,
-            list(events),
-            sessions=level.sessions,
-            real_time=level.real_time,
-            serial=level.merged,
-        )
+    level, schedule = decision.level, decision.schedule
+    if level.family != "order" or schedule is None:
+        return False
+    events = zip(decision.facts.row[schedule // 2].tolist(), (schedule % 2).tolist(), strict=True)
+    replay_snapshots(
+        decision.facts.history,
+        list(events),
+        sessions=level.sessions,
+        real_time=level.real_time,
+        serial=level.merged,
+    )
+    return True
 
 
 def _outside(history: Any, error: Any) -> str:
