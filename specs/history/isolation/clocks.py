@@ -101,7 +101,8 @@ def clocks_of(graph: Graph, paths: Paths) -> tuple[Integers, Clock] | None:
     if levels is None:
         return None
     rank = np.empty(graph.nodes, dtype=np.int64)
-    rank[np.concatenate(levels)] = np.arange(graph.nodes)
+    if levels:
+        rank[np.concatenate(levels)] = np.arange(graph.nodes)
     clock = np.full((graph.nodes, paths.count), NEVER, dtype=np.int32)
     everybody = np.arange(graph.transactions)
     if not graph.merged:
