@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 
 ANOMALIES_MAX: Final = 10
 """So many anomalies of one history are told."""
-_RULES: Final = {
-    "int": "a transaction contradicts itself (INT)",
-    "ext": "a read is not of the last version committed by its start (EXT)",
-    "noconflict": "writers of one key overlap (NOCONFLICT)",
-    "session": "a transaction starts before the one before it in its session commits (SESSION)",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,20 +171,11 @@ def _checked(
 def _by_timestamps(history: History, level: str) -> tuple[bool, tuple[Anomaly, ...], int]:
     """Check a history by what it states: whether it holds, what does not, how much is untold."""
     from specs.history.isolation.levels import level_of
-    from specs.history.isolation.naming import Name
-    from specs.history.isolation.telling import Anomaly
+    from specs.history.isolation.stamped_telling import anomalies_of_timestamps
     from specs.history.isolation.timestamps import check_timestamps
 
     verdict = check_timestamps(history, level_of(level))
-    told = tuple(
-        Anomaly(
-            name=Name(each.kind, _RULES[each.kind]),
-            transactions=each.transactions,
-            loops=(),
-            lines=(each.sentence,),
-        )
-        for each in verdict.violations
-    )
+    told = anomalies_of_timestamps(verdict)
     return verdict.holds, told, sum(verdict.counts.values()) - len(told)
 
 

@@ -35,11 +35,11 @@ class Workload:
         self.reasons = dict.fromkeys(AbortReason, 0)
         self._reason_rows = array("b")
         self._rows: list[list[int]] = [
-            trace.of_client(session).tolist() for session in range(sessions)
+            trace.of_client(session)[::-1].tolist() for session in range(sessions)
         ]
+        """By session, what it has not begun, the next one last."""
         self._working = dict.fromkeys(range(sessions))
         self._open: dict[int, Transaction] = {}
-        self._begun = [0] * sessions
         self._values = 0
         self._on_rest = on_rest
 
@@ -48,8 +48,8 @@ class Workload:
 
         A client that crashes while it waits for it has lost nothing.
         """
-        rows, begun = self._rows[session], self._begun[session]
-        return rows[begun] if begun < len(rows) else None
+        rows = self._rows[session]
+        return rows[-1] if rows else None
 
     def wait_ns(self, row: int, now_ns: int) -> int:
         """Return how long a session waits before a transaction: its arrival, or thinking."""
@@ -86,7 +86,8 @@ class Workload:
 
     def begin(self, session: int, transaction: Transaction) -> None:
         """Remember what a session runs, so that the end of the run finds it."""
-        self._begun[session] += 1
+        if self._rows[session]:
+            self._rows[session].pop()
         self._open[session] = transaction
 
     def conclude(

@@ -10,7 +10,6 @@ times as many rounds.
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,7 +17,13 @@ import numpy as np
 
 from sim.history import Integers
 from specs.history.isolation.chains import Chains
-from specs.history.isolation.graph import Graph, components, hinted_rank, topological_rank
+from specs.history.isolation.graph import (
+    Graph,
+    components,
+    hinted_rank,
+    lightest_path,
+    topological_rank,
+)
 
 CYCLES_MAX: Final = 100
 """So many cycles are looked for in a round."""
@@ -205,7 +210,10 @@ def _cycles(
         chosen = chosen[np.linspace(0, len(chosen) - 1, CYCLES_MAX).astype(np.int64)]
     found = []
     for edge in chosen.tolist():
-        path = _lightest(follow, int(target[edge]), int(source[edge]), known)
+        path = lightest_path(
+            follow, int(target[edge]), int(source[edge]), free=lambda place: place < known
+        )
+        assert path is not None, "both ends lie in one component"
         places = [edge, *path]
         found.append(
             tuple(
@@ -219,35 +227,3 @@ def _cycles(
             )
         )
     return found
-
-
-def _lightest(
-    follow: dict[int, list[tuple[int, int]]], begin: int, end: int, known: int
-) -> list[int]:
-    """Return the edges of a path with as few chosen edges as possible (0-1 breadth first)."""
-    came: dict[int, tuple[int, int]] = {}
-    weight = {begin: 0}
-    queue = deque([begin])
-    done: set[int] = set()
-    while queue:
-        node = queue.popleft()
-        if node in done:
-            continue
-        done.add(node)
-        if node == end:
-            break
-        for edge, other in follow.get(node, ()):
-            heavier = weight[node] + (edge >= known)
-            if heavier < weight.get(other, 1 << 62):
-                weight[other] = heavier
-                came[other] = (edge, node)
-                if edge >= known:
-                    queue.append(other)
-                else:
-                    queue.appendleft(other)
-    path = []
-    node = end
-    while node != begin:
-        edge, node = came[node]
-        path.append(edge)
-    return path[::-1]

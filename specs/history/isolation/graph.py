@@ -6,6 +6,8 @@ More nodes stand for moments: "a version is overwritten", "so many transactions 
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from heapq import heapify, heappop, heappush
 
@@ -163,6 +165,45 @@ def hinted_rank(nodes: int, source: Integers, target: Integers, hint: Integers) 
             if not missing[other]:
                 heappush(ready, (when[other], other))
     return rank if seen == nodes else None
+
+
+def lightest_path(
+    follow: Mapping[int, Sequence[tuple[int, int]]],
+    begin: int,
+    end: int,
+    *,
+    free: Callable[[int], bool],
+) -> list[int] | None:
+    """Return the edges of a path with as few that are not free as possible; None without one.
+
+    `follow` has, for each node, the edges that leave it and where they lead.
+    """
+    came: dict[int, tuple[int, int]] = {}
+    weight = {begin: 0}
+    queue = deque([begin])
+    done: set[int] = set()
+    while queue and end not in done:
+        node = queue.popleft()
+        if node in done:
+            continue
+        done.add(node)
+        for edge, other in follow.get(node, ()):
+            costs = not free(edge)
+            if weight[node] + costs < weight.get(other, 1 << 62):
+                weight[other] = weight[node] + costs
+                came[other] = (edge, node)
+                if costs:
+                    queue.append(other)
+                else:
+                    queue.appendleft(other)
+    if end not in done:
+        return None
+    path = []
+    node = end
+    while node != begin:
+        edge, node = came[node]
+        path.append(edge)
+    return path[::-1]
 
 
 def successors(nodes: int, source: Integers, target: Integers) -> tuple[Integers, Integers]:

@@ -7,7 +7,6 @@ all cycles the one with the fewest read-write dependencies, then the fewest tran
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import replace
 from typing import Final
 
@@ -17,7 +16,7 @@ from sim.history import Integers
 from specs.history.isolation.arrows import Hop, Loop, loop_of
 from specs.history.isolation.chains import Chains
 from specs.history.isolation.choices import Conflict, Step
-from specs.history.isolation.graph import Edge, Graph, components
+from specs.history.isolation.graph import Edge, Graph, components, lightest_path
 
 TRIED_MAX: Final = 100
 """So many edges of a component are tried as the begin of a cycle."""
@@ -33,7 +32,7 @@ class Finder:
         self._head = {} if chains is None else _by_node(graph.commit(chains.head))
         self._tail = {} if chains is None else _by_node(graph.commit(chains.tail))
         self._moment = {} if chains is None else _by_node(chains.overwritten)
-        self._follow: dict[int, dict[int, list[int]]] = {}
+        self._follow: dict[int, dict[int, list[tuple[int, int]]]] = {}
         """Edges out of every node, up to a round."""
         self._reasons: dict[tuple[int, int], Loop] = {}
 
@@ -155,46 +154,18 @@ class Finder:
             self._follow[last] = self._out_of(np.flatnonzero(self.round <= last))
         return self._search(self._follow[last], begin, end)
 
-    def _search(self, follow: dict[int, list[int]], begin: int, end: int) -> list[int] | None:
-        if begin == end:
-            return []
-        came: dict[int, int] = {}
-        weight = {begin: 0}
-        queue = deque([begin])
-        done: set[int] = set()
-        while queue:
-            node = queue.popleft()
-            if node in done:
-                continue
-            done.add(node)
-            if node == end:
-                return self._back(came, begin, end)
-            for edge in follow.get(node, ()):
-                other = int(self.target[edge])
-                free = self.kind[edge] in (Edge.INNER, Edge.SESSION)
-                heavier = weight[node] + (0 if free else 1)
-                if heavier < weight.get(other, 1 << 62):
-                    weight[other] = heavier
-                    came[other] = edge
-                    if free:
-                        queue.appendleft(other)
-                    else:
-                        queue.append(other)
-        return None
+    def _search(
+        self, follow: dict[int, list[tuple[int, int]]], begin: int, end: int
+    ) -> list[int] | None:
+        inside = (Edge.INNER, Edge.SESSION)
+        return lightest_path(follow, begin, end, free=lambda edge: self.kind[edge] in inside)
 
-    def _back(self, came: dict[int, int], begin: int, end: int) -> list[int]:
-        path = []
-        node = end
-        while node != begin:
-            path.append(came[node])
-            node = int(self.source[came[node]])
-        return path[::-1]
-
-    def _out_of(self, edges: Integers) -> dict[int, list[int]]:
-        """Return the given edges by the node that they leave."""
-        follow: dict[int, list[int]] = {}
-        for edge, node in zip(edges.tolist(), self.source[edges].tolist(), strict=True):
-            follow.setdefault(node, []).append(edge)
+    def _out_of(self, edges: Integers) -> dict[int, list[tuple[int, int]]]:
+        """Return the given edges, with their targets, by the node that they leave."""
+        follow: dict[int, list[tuple[int, int]]] = {}
+        for edge in edges.tolist():
+            node, other = int(self.source[edge]), int(self.target[edge])
+            follow.setdefault(node, []).append((edge, other))
         return follow
 
 
