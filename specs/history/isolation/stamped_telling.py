@@ -25,6 +25,7 @@ def anomalies_of_timestamps(verdict: TimestampVerdict) -> tuple[Anomaly, ...]:
             name=Name(violation.kind, TITLES[violation.kind]),
             transactions=violation.transactions,
             loops=(),
+            operations=violation.operations,
             lines=(
                 violation.sentence,
                 *(f"{labels.row(row)}: {labels.place(row)}." for row in violation.transactions),

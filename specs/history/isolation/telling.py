@@ -9,7 +9,7 @@ from specs.history.isolation.arrows import Arrow, Loop
 from specs.history.isolation.chains import LostUpdate
 from specs.history.isolation.choices import Conflict
 from specs.history.isolation.decide import Circle, Decision
-from specs.history.isolation.facts import Misread
+from specs.history.isolation.facts import Facts, Misread
 from specs.history.isolation.labels import Labels
 from specs.history.isolation.loops import Finder, cycles_of
 from specs.history.isolation.naming import Name, name_of, named, weakest
@@ -29,6 +29,8 @@ class Anomaly:
     lines: tuple[str, ...]
     edges: tuple[tuple[int, int, str, str, str], ...] = ()
     """The cycles as plain data: rows of the history, kind, key, why the order holds."""
+    operations: tuple[int, ...] = ()
+    """Rows of the operations that show it, where no cycle names them."""
 
 
 def anomalies_of(decision: Decision) -> tuple[Anomaly, ...]:
@@ -76,6 +78,7 @@ def _misread(labels: Labels, found: Misread) -> Anomaly:
         transactions=tuple(rows),
         loops=(),
         lines=(f"{reader} {read}, {why}.",),
+        operations=(found.read,) if found.other < 0 else (found.read, found.other),
     )
 
 
@@ -95,7 +98,19 @@ def _lost(labels: Labels, found: LostUpdate) -> Anomaly:
         transactions=tuple(rows if source >= 0 else rows[1:]),
         loops=(),
         lines=lines,
+        operations=_of_update(labels.facts, found),
     )
+
+
+def _of_update(facts: Facts, found: LostUpdate) -> tuple[int, ...]:
+    """Return the write that both read, then read and write of the one and of the other."""
+    rows = []
+    for number in (found.version_of, found.first, found.second):
+        reads = (facts.reader == number) & (facts.reader_key == found.key)
+        writes = (facts.writer == number) & (facts.writer_key == found.key)
+        rows += facts.reader_operation[reads].tolist() if number != found.version_of else []
+        rows += facts.writer_operation[writes].tolist()
+    return tuple(rows)
 
 
 def _from_loops(labels: Labels, loops: tuple[Loop, ...]) -> Anomaly:
