@@ -267,9 +267,9 @@ ORACLE_COLUMNS: Final[tuple[tuple[str, type[np.signedinteger]], ...]] = (
 
 
 class _Table:
-    """Rows of integers appended one at a time, kept as compact column chunks."""
+    """Rows of integers appended one at a time, kept as compact columns."""
 
-    __slots__ = ("_chunks", "_columns", "_limit", "_pack", "_rows", "count")
+    __slots__ = ("_columns", "_held", "_limit", "_pack", "_rows", "count")
 
     def __init__(self, columns: Sequence[tuple[str, type[np.signedinteger]]]) -> None:
         self._columns = tuple(columns)
@@ -277,28 +277,30 @@ class _Table:
         self._pack = Struct(f"<{len(self._columns)}q").pack
         self._limit = 32_768 * len(self._columns) * 8
         self._rows = bytearray()
-        self._chunks: list[list[npt.NDArray[np.signedinteger]]] = []
+        self._held = self._empty()
         self.count = 0
+
+    def _empty(self) -> list[npt.NDArray[np.signedinteger]]:
+        return [np.empty(0, dtype=dtype) for _, dtype in self._columns]
 
     def _flush(self) -> None:
         width = len(self._columns)
         rows = np.frombuffer(self._rows, dtype="<i8").reshape(-1, width)
-        self._chunks.append(
-            [rows[:, i].astype(dtype) for i, (_, dtype) in enumerate(self._columns)]
-        )
-        self.count += len(rows)
+        count = self.count + len(rows)
+        for i, column in enumerate(self._held):
+            # In place: parts that are joined at the end would need the memory twice, and so
+            # would a list that grows by a share. Nobody else holds the column.
+            column.resize(count, refcheck=False)
+            column[self.count :] = rows[:, i]
+        self.count = count
         del rows
         del self._rows[:]
 
     def columns(self) -> dict[str, Any]:
         """Return every column whole; the table is empty afterwards."""
         self._flush()
-        result: dict[str, Any] = {}
-        for i, (name, _) in enumerate(self._columns):
-            result[name] = np.concatenate([chunk[i] for chunk in self._chunks])
-            for chunk in self._chunks:
-                chunk[i] = chunk[i][:0]
-        self._chunks.clear()
+        result = {name: held for (name, _), held in zip(self._columns, self._held, strict=True)}
+        self._held, self.count = self._empty(), 0
         return result
 
 
