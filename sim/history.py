@@ -359,12 +359,13 @@ class HistoryBuilder:
 class OracleBuilder:
     """Collects oracle rows; `build` gives the `OracleLog` and empties the builder."""
 
-    __slots__ = ("_pack", "_rows", "_table")
+    __slots__ = ("_limit", "_pack", "_rows", "_table")
 
     def __init__(self) -> None:
         self._table = _Table(ORACLE_COLUMNS)
         self._rows = self._table._rows
         self._pack = self._table._pack
+        self._limit = self._table._limit
 
     def add(
         self,
@@ -377,9 +378,9 @@ class OracleBuilder:
         extra: int = NONE,
     ) -> None:
         """Append one row of `ORACLE_COLUMNS`; positional, for it runs on every message."""
-        pack, rows = self._pack, self._rows
-        rows += pack(kind, at_ns, node, transaction, key, timestamp, extra)
-        if len(rows) >= self._table._limit:
+        rows = self._rows
+        rows += self._pack(kind, at_ns, node, transaction, key, timestamp, extra)
+        if len(rows) >= self._limit:
             self._table._flush()
 
     def build(self, *, node_names: tuple[str, ...]) -> OracleLog:

@@ -22,9 +22,13 @@ class Station:
 
     def admit(self, now_ns: int, service_ns: int) -> int:
         """Take in one piece of work; return how long from now it takes until it is done."""
-        if self._others is not None:
-            done_ns = max(self._others[0], now_ns) + service_ns
-            heapreplace(self._others, done_ns)
+        others = self._others
+        if others is not None:
+            done_ns = others[0]
+            if done_ns < now_ns:
+                done_ns = now_ns
+            done_ns += service_ns
+            heapreplace(others, done_ns)
             return done_ns - now_ns
         free_ns = self._free_ns
         if free_ns < now_ns:

@@ -105,9 +105,9 @@ class CompactingRegion(Resolution, Region):
             return not records
         return records[0].commit != NONE and not records[0].tombstone
 
-    def read_files(self, key: int, *, major: bool) -> tuple[Record, ...]:
+    def read_files(self, key: int, *, major: bool) -> Sequence[Record]:
         """Return the versions of a key that are in the files of a compaction."""
-        records = tuple(self.cells[key])
+        records = self.cells[key]
         if major or key not in self.oldest_file:
             return records
         left_out = self.oldest_file[key]
