@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sim.history import NIL, NONE, History, OperationKind
 from specs.history.isolation.facts import INITIAL, Facts
+
+ELEMENTS_MAX: Final = 8
+"""So many elements of a list are shown, the last ones."""
 
 
 class Labels:
@@ -58,14 +63,27 @@ class Labels:
             return f"writes {key} = {value}"
         if kind == OperationKind.APPEND:
             return f"appends {value} to {key}"
-        return f"reads the list {key}"
+        return f"reads {key} = {self._list(row)}"
+
+    def _list(self, row: int) -> str:
+        """Return the last elements of a list that was read."""
+        history = self.history
+        assert history.element_first is not None, "a list that was read has a place for elements"
+        assert history.elements is not None, "a list that was read has elements"
+        begin, end = history.element_first[row : row + 2].tolist()
+        shown = history.elements[max(begin, end - ELEMENTS_MAX) : end].tolist()
+        dots = ["…"] if end - begin > ELEMENTS_MAX else []
+        return f"[{' '.join([*dots, *map(self.value, shown)])}]"
 
     def write_of(self, number: int, key: int) -> str:
-        """Return `x = 5` for the last write of a key by a transaction."""
+        """Return `x = 5` for the last write of a key by a transaction, `5 in x` for a list."""
         facts = self.facts
         places = (facts.writer == number) & (facts.writer_key == key)
         row = int(facts.writer_operation[places.argmax()])
-        return f"{self.key(key)} = {self.value(int(self.history.value[row]))}"
+        value = self.value(int(self.history.value[row]))
+        if self.history.kind[row] == OperationKind.APPEND:
+            return f"{value} in {self.key(key)}"
+        return f"{self.key(key)} = {value}"
 
     def read_of(self, number: int, key: int) -> tuple[str, int]:
         """Return `x = 5` for what a transaction read of a key, and whose version that is."""
@@ -73,8 +91,13 @@ class Labels:
         places = (facts.reader == number) & (facts.reader_key == key)
         place = int(places.argmax())
         row = int(facts.reader_operation[place])
-        told = f"{self.key(key)} = {self.value(int(self.history.value[row]))}"
-        return told, int(facts.reader_from[place])
+        is_list = self.history.kind[row] == OperationKind.READ_LIST
+        value = self._list(row) if is_list else self.value(int(self.history.value[row]))
+        return f"{self.key(key)} = {value}", int(facts.reader_from[place])
+
+    def has_read(self, number: int, key: int) -> bool:
+        """Say whether a transaction read a key from others."""
+        return bool(((self.facts.reader == number) & (self.facts.reader_key == key)).any())
 
     def writer(self, number: int) -> str:
         """Return the name of a writer, or of nobody."""

@@ -13,9 +13,10 @@ from typing import Final
 import numpy as np
 
 from sim.history import Integers
-from specs.history.isolation.arrows import Hop, Loop, loop_of
+from specs.history.isolation.arrows import Arrow, Hop, Loop, loop_of
 from specs.history.isolation.chains import Chains
 from specs.history.isolation.choices import Conflict, Step
+from specs.history.isolation.facts import INITIAL, Facts
 from specs.history.isolation.graph import Edge, Graph, components, lightest_path
 
 TRIED_MAX: Final = 100
@@ -25,8 +26,10 @@ TRIED_MAX: Final = 100
 class Finder:
     """Looks for cycles in one graph."""
 
-    def __init__(self, graph: Graph, chains: Chains | None) -> None:
+    def __init__(self, graph: Graph, chains: Chains | None, facts: Facts | None = None) -> None:
         self.graph = graph
+        self.facts = facts
+        """What the reads are that force the orders of the weaker levels."""
         self.source, self.target, self.kind, self.key, self.round = graph.columns()
         self.chains = chains
         self._head = {} if chains is None else _by_node(graph.commit(chains.head))
@@ -62,6 +65,10 @@ class Finder:
                 seen.add(mark)
                 loops.append(places)
         best = min(loops, key=self._weight)
+        for place in best:
+            # Nothing comes before the initial state, so what is forced to is a cycle already.
+            if self.facts is not None and self.round[place] and self.target[place] >= self._events:
+                return self._forced(place, self.facts)
         return loop_of(self.graph, [self.hop(place) for place in best])
 
     def _weight(self, places: list[int]) -> tuple[int, int, int]:
@@ -88,8 +95,30 @@ class Finder:
         )
         if self.round[place] == 0:
             return plain
+        if self.chains is None:
+            assert self.facts is not None, "without chains, reads force orders"
+            return replace(plain, reason=self._forced(place, self.facts))
         order = self._order_of(place)
         return replace(plain, reason=self.reason(*order, before=int(self.round[place])))
+
+    def _forced(self, place: int, facts: Facts) -> Loop:
+        """Return the cycle that the opposite of a forced order would close.
+
+        A reader that had the earlier writer in its past would have missed its version.
+        """
+        earlier, later = int(self.source[place]), int(self.target[place])
+        key = int(self.key[place])
+        version = later if later < self._events else INITIAL
+        missed = (facts.reader_from == version) & (facts.reader_key == key)
+        found: list[list[int]] = []
+        for reader in dict.fromkeys(facts.reader[missed].tolist()):
+            path = self.path(earlier, reader, 0) if reader != earlier else None
+            if path:
+                found.append(path)
+        path = min(found, key=lambda each: (len(each), self.kind[each[0]] != Edge.READS))
+        arrows = loop_of(self.graph, [self.hop(each) for each in path]).arrows
+        back = Arrow(source=arrows[-1].target, target=earlier, kind="rw", key=key)
+        return Loop(arrows=(*arrows, back))
 
     def assumed(self, step: Step) -> Hop:
         """Return an edge that a choice adds."""

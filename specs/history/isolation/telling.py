@@ -41,7 +41,8 @@ def anomalies_of(decision: Decision) -> tuple[Anomaly, ...]:
     labels = Labels(decision.facts)
     if isinstance(contradiction, Circle):
         assert decision.graph is not None, "a circle lies in a graph"
-        return (_from_loops(labels, (Finder(decision.graph, decision.chains).best(),)),)
+        finder = Finder(decision.graph, decision.chains, decision.facts)
+        return (_from_loops(labels, (finder.best(),)),)
     if isinstance(contradiction, Conflict):
         assert decision.graph is not None, "a conflict lies in a graph"
         finder = Finder(decision.graph, decision.chains)
@@ -84,6 +85,8 @@ def _misread(labels: Labels, found: Misread) -> Anomaly:
 
 def _lost(labels: Labels, found: LostUpdate) -> Anomaly:
     first, second = labels.transaction(found.first), labels.transaction(found.second)
+    if not all(labels.has_read(each, found.key) for each in (found.first, found.second)):
+        return _lost_in_list(labels, found)
     read, source = labels.read_of(found.first, found.key)
     whose = "which nobody had written" if source < 0 else f"which {labels.writer(source)} wrote"
     lines = (
@@ -102,9 +105,39 @@ def _lost(labels: Labels, found: LostUpdate) -> Anomaly:
     )
 
 
+def _lost_in_list(labels: Labels, found: LostUpdate) -> Anomaly:
+    """Tell of two that append next to one version of a list, which not both of them read."""
+    key = labels.key(found.key)
+    base = f"the empty list {key}"
+    if found.version_of >= 0:
+        wrote = labels.write_of(found.version_of, found.key)
+        base = f"{wrote}, which {labels.transaction(found.version_of)} appended"
+    lines = []
+    for number in (found.first, found.second):
+        who, wrote = labels.transaction(number), labels.write_of(number, found.key)
+        if labels.has_read(number, found.key):
+            read, _ = labels.read_of(number, found.key)
+            lines.append(f"{who} reads {read} and then puts {wrote}.")
+        else:
+            lines.append(f"{who} puts {wrote}, as lists that others read show.")
+    facts = labels.facts
+    involved = (found.version_of, found.first, found.second)
+    return Anomaly(
+        name=named("lost-update"),
+        transactions=tuple(int(facts.row[each]) for each in involved if each >= 0),
+        loops=(),
+        lines=(
+            f"Two transactions append right after {base}.",
+            *lines,
+            "Whichever commits second overwrites what it has not seen.",
+        ),
+        operations=_of_update(facts, found),
+    )
+
+
 def _of_update(facts: Facts, found: LostUpdate) -> tuple[int, ...]:
     """Return the write that both read, then read and write of the one and of the other."""
-    rows = []
+    rows: list[int] = []
     for number in (found.version_of, found.first, found.second):
         reads = (facts.reader == number) & (facts.reader_key == found.key)
         writes = (facts.writer == number) & (facts.writer_key == found.key)
