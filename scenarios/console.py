@@ -29,10 +29,12 @@ class Console:
     width: int
     ascii_only: bool
 
-    def out(self, text: str) -> None:
-        """Write to standard output, as it is."""
+    def out(self, text: str, *, flush: bool = False) -> None:
+        """Write to standard output, as it is; `flush` lets whoever reads a pipe see it now."""
         try:
             sys.stdout.write(text)
+            if flush:
+                sys.stdout.flush()
         except OSError as error:
             raise OutputError(error) from error
 

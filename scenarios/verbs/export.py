@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import click
 
 from scenarios.console import LOG, Console, common
 from scenarios.errors import UsageError
 from scenarios.folder import read_latest, writing
+
+if TYPE_CHECKING:
+    from sim.history import History, OracleLog
 
 HISTORY_FORMATS: Final = ("npz", "jsonl", "edn", "parquet")
 TRACE_FORMATS: Final = ("perfetto", "shiviz")
@@ -21,8 +24,8 @@ Writer = Callable[[IO[bytes]], None]
 def export(source: str, *, to: str, out: Path) -> None:
     """Write a history or a trace to a file, whole or not at all.
 
-    `source` is a result folder, or for history formats a history file; traces need a folder
-    that was made with `--trace`.
+    `source` is a result folder, or for history formats a history file of any format; traces need a
+    folder that was made with `--trace`.
     """
     write = _trace_writer(source, to) if to in TRACE_FORMATS else _history_writer(source, to)
     with writing(out) as file:
@@ -32,19 +35,34 @@ def export(source: str, *, to: str, out: Path) -> None:
 def _history_writer(source: str, to: str) -> Writer:
     from importlib import import_module
 
-    from scenarios.histories import read_recorded
     from specs.history.formats.errors import ExtraMissing, HistoryFileError
 
-    recorded = read_recorded(source)
+    history, oracle = _read(source)
     write = import_module(f"specs.history.formats.{to}").write
 
     def write_history(file: IO[bytes]) -> None:
         try:
-            write(file, recorded.history, recorded.oracle)
+            write(file, history, oracle)
         except (HistoryFileError, ExtraMissing) as error:
             raise UsageError(str(error), where=source) from error
 
     return write_history
+
+
+def _read(source: str) -> tuple[History, OracleLog | None]:
+    """Read a run, or a file in any format that a check takes."""
+    from scenarios.histories import read_recorded
+    from scenarios.reading import read_history
+    from specs.history.formats.errors import ExtraMissing, HistoryFileError
+
+    if not read_latest(Path(source)).is_file():
+        recorded = read_recorded(source)
+        return recorded.history, recorded.oracle
+    try:
+        loaded = read_history(source)
+    except (HistoryFileError, ExtraMissing) as error:
+        raise UsageError(str(error), where=source) from error
+    return loaded.history, loaded.oracle
 
 
 def _trace_writer(source: str, to: str) -> Writer:
@@ -97,8 +115,9 @@ def _trace_writer(source: str, to: str) -> Writer:
 def command(source: str, *, to: str, out: Path, console: Console) -> int:
     """Write a history or a trace in another format.
 
-    npz and jsonl are our own, edn is Jepsen's rw-register, parquet needs the extra; perfetto
-    and shiviz are views of a trace.
+    A history may come in any format that `bulkhead check` reads. Of what is written,
+    npz and jsonl are our own, edn is Jepsen's (registers and lists), parquet needs the extra;
+    perfetto and shiviz are views of a trace.
     """
     export(source, to=to, out=out)
     LOG.info("written: %s", out)
