@@ -3,10 +3,10 @@
     python benchmarks/check_verdicts.py [--json] [--page FILE] [--path TEXT] [--rows FILE]
 
 The histories and `verdicts.csv`, the table of verdicts, lie in the folder `histories` of
-BULKHEAD_DATA. Every row must come out as the table says, and the schedule of every acceptance at a
-level that orders writers must replay in an engine that knows no checker; else the exit code is 1.
-Without the data it is 2. `--page` writes the table of `docs/verdicts.md`; `--rows` writes what
-became of each row, as JSON Lines, as it goes.
+BULKHEAD_DATA; without them nothing is checked. Every row must come out as the table says, and the
+schedule of every acceptance at a level that orders writers must replay in an engine that knows no
+checker; else the exit code is 1. `--page` writes the table of `docs/verdicts.md`; `--rows` writes
+what became of each row, as JSON Lines, as it goes.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def counted(rows: list[Row]) -> tuple[str, ...]:
 
 
 def main() -> int:
-    """Print the table; exit 1 on a wrong row, 2 without rows."""
+    """Print the table; exit 1 on a wrong row, 2 where no row has the text."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the table as a page")
@@ -147,8 +147,8 @@ def main() -> int:
     options = parser.parse_args()
     folder = Path(os.environ.get("BULKHEAD_DATA", "data")) / "histories"
     if not (folder / "verdicts.csv").is_file():
-        print(f"no table {folder}/verdicts.csv; point BULKHEAD_DATA at the data", file=sys.stderr)
-        return 2
+        print(f"nothing checked: no {folder}/verdicts.csv; point BULKHEAD_DATA at the data")
+        return 0
     rows = []
     for row in judge(folder, known(folder, options.path)):
         rows.append(row)

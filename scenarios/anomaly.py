@@ -71,13 +71,16 @@ def picture_of(
 
 def _panels(loops: Sequence[Loop], words: _Words) -> list[Panel]:
     """Return one panel a cycle, then those of the reasons that they rest on."""
+    from specs.history.isolation.telling import assumption
+
     several = len(loops) > 1
     panels = []
     waiting = []
     for number, loop in enumerate(loops):
         head = ""
         if several:
-            head = f"{'Either' if number == 0 else 'Or'} {words.assumption(loop)}:"
+            assumed = assumption(words.labels, loop)
+            head = f"{'Either' if number == 0 else 'Or'} {assumed}:"
         panels.append(_panel(loop, words, head))
         waiting += [arrow for arrow in loop.arrows if arrow.reason is not None]
     told: list[Loop] = []
@@ -234,7 +237,7 @@ class _Words:
             return f"{target} follows {source} in {self.labels.place(arrow.target)}"
         if arrow.kind == "rt":
             return f"{source} had ended when {target} was invoked"
-        if arrow.assumed:
+        if arrow.assumed and arrow.kind == "ww":
             return f"{source} before {target}"
         if arrow.reason is not None:
             return f"{source} before {target}: the other order is impossible"
@@ -245,15 +248,6 @@ class _Words:
         if arrow.kind == "rw":
             return f"{source} {told[0]}, and {target} {told[1]}"
         return f"{source} {told[0]}; {target} {told[1]}"
-
-    def assumption(self, loop: Loop) -> str:
-        """Say which orders a cycle assumes."""
-        told = [
-            f"{self.name(arrow.source)} comes before {self.name(arrow.target)}"
-            for arrow in loop.arrows
-            if arrow.assumed
-        ]
-        return " and ".join(told)
 
     def box(self, row: int, marked: set[int]) -> Box:
         """Return a transaction with its operations; of many only those that matter."""

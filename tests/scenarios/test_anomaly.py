@@ -106,3 +106,24 @@ def test_pictures_are_the_same_every_time(tmp_path):
         for _ in range(2)
     )
     assert first == second
+
+
+def test_cycles_of_every_choice_are_told_and_drawn_with_the_orders_they_assume(
+    tmp_path, monkeypatch
+):
+    # Without pruning the solver refutes every choice, cycle by cycle.
+    monkeypatch.setattr("specs.history.isolation.decide.CELLS_MAX", 0)
+    (tmp_path / "h.edn").write_text(KINDS["no-order"][0])
+    (checked,) = check([str(tmp_path / "h.edn")], level="si", keep=True).histories
+    (anomaly,) = checked.anomalies
+    assert anomaly.name.title == "no order of two writers works (fractured read)"
+    heads = [line for line in anomaly.lines if line.startswith(("Either", "Or"))]
+    assert heads == [
+        "Either T0 comes before T1 on 1:",
+        "Or T1 comes before T0 on 2:",
+        "Or T1 comes before T0 on 1 and T0 comes before T1 on 2:",
+    ]
+    assert "T2 reads 1 = 5, not 1 = 6, so it begins before T1 commits." in anomaly.lines
+    words = [element.text or "" for element in parsed(checked.pictures[0]).iter(f"{SVG}text")]
+    assert heads[0] in words
+    assert {arrow["loop"] for arrow in checked.evidence[0]["cycle"]} == {0, 1, 2}

@@ -10,6 +10,7 @@ times as many rounds.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -170,7 +171,7 @@ class _Chooser:
                 for (first, second), variable in self.variables.items()
             ]
         )
-        if not self.solver.solve():
+        if not _solved(self.solver):
             return False
         model = set(self.solver.get_model())
         self.ahead = {pair: variable in model for pair, variable in self.variables.items()}
@@ -186,11 +187,21 @@ class _Chooser:
             with Solver(name=SOLVER) as solver:
                 for place in needed:
                     solver.add_clause([-(offset + 1 + place), *self.clauses[place]])
-                assert not solver.solve(assumptions=[offset + 1 + place for place in needed])
+                assert not _solved(solver, [offset + 1 + place for place in needed])
                 core = [literal - offset - 1 for literal in solver.get_core()]
             if len(core) == len(needed):
                 return tuple(self.cycles[place] for place in sorted(core))
             needed = core
+
+
+def _solved(solver: Any, assumptions: Sequence[int] = ()) -> bool:
+    """Say whether a solver found a model; it takes an interrupt itself, which is passed on."""
+    import pysolvers
+
+    try:
+        return bool(solver.solve(assumptions=list(assumptions)))
+    except pysolvers.error as error:
+        raise KeyboardInterrupt from error
 
 
 def _cycles(

@@ -147,16 +147,18 @@ def _of_update(facts: Facts, found: LostUpdate) -> tuple[int, ...]:
 
 
 def _from_loops(labels: Labels, loops: tuple[Loop, ...]) -> Anomaly:
-    names = [name_of(loop) for loop in loops]
+    # Orders that contradict each other say nothing of what is wrong.
+    told = [loop for loop in loops if not all(arrow.assumed for arrow in loop.arrows)]
+    names = [name_of(loop) for loop in told or loops]
     reasons = [arrow.reason for loop in loops for arrow in loop.arrows if arrow.reason]
     names += [name_of(reason) for reason in reasons]
     name = names[0]
-    if len(names) > 1:
+    if len(loops) + len(reasons) > 1:
         name = Name("no-order", f"{named('no-order').title} ({weakest(names).title})")
     lines: list[str] = []
     for number, loop in enumerate(loops):
         if len(loops) > 1:
-            lines.append(f"{'Either' if number == 0 else 'Or'} {_assumption(labels, loop)}:")
+            lines.append(f"{'Either' if number == 0 else 'Or'} {assumption(labels, loop)}:")
         lines += _loop_lines(labels, loop)
     if len(lines) > LINES_MAX:
         lines = [*lines[: LINES_MAX - 1], f"({len(lines) - LINES_MAX + 1} more lines)"]
@@ -185,19 +187,24 @@ def _chain(labels: Labels, loop: Loop) -> str:
     return "; ".join(_short(labels, arrow) for arrow in loop.arrows)
 
 
-def _assumption(labels: Labels, loop: Loop) -> str:
-    told = [
-        f"{labels.transaction(arrow.source)} comes before {labels.transaction(arrow.target)}"
-        for arrow in loop.arrows
-        if arrow.assumed
-    ]
-    return " and ".join(told)
+def assumption(labels: Labels, loop: Loop) -> str:
+    """Say which orders of writers a cycle assumes."""
+    told = []
+    for arrow in loop.arrows:
+        if arrow.assumed:
+            first = labels.transaction(arrow.source)
+            if arrow.kind == "rw":
+                # Who overwrites what a reader saw comes after the writer of that.
+                first = labels.writer(labels.read_of(arrow.source, arrow.key)[1])
+            second = labels.transaction(arrow.target)
+            told.append(f"{first} comes before {second} on {labels.key(arrow.key)}")
+    return " and ".join(dict.fromkeys(told))
 
 
 def _loop_lines(labels: Labels, loop: Loop) -> list[str]:
     lines = []
     for arrow in loop.arrows:
-        if not arrow.assumed:
+        if not arrow.assumed or arrow.kind == "rw":
             lines.append(_sentence(labels, arrow) + ".")
         if arrow.reason is not None:
             lines.append(f"  (Otherwise: {_chain(labels, arrow.reason)}.)")
