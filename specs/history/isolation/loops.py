@@ -32,6 +32,9 @@ class Finder:
         """What the reads are that force the orders of the weaker levels."""
         self.source, self.target, self.kind, self.key, self.round = graph.columns()
         self.chains = chains
+        inside = (self.kind == int(Edge.INNER)) | (self.kind == int(Edge.SESSION))
+        self._free: list[bool] = inside.tolist()
+        """By edge, whether a path takes it for nothing."""
         self._head = {} if chains is None else _by_node(graph.commit(chains.head))
         self._tail = {} if chains is None else _by_node(graph.commit(chains.tail))
         self._moment = {} if chains is None else _by_node(chains.overwritten)
@@ -186,8 +189,7 @@ class Finder:
     def _search(
         self, follow: dict[int, list[tuple[int, int]]], begin: int, end: int
     ) -> list[int] | None:
-        inside = (Edge.INNER, Edge.SESSION)
-        return lightest_path(follow, begin, end, free=lambda edge: self.kind[edge] in inside)
+        return lightest_path(follow, begin, end, free=self._free.__getitem__)
 
     def _out_of(self, edges: Integers) -> dict[int, list[tuple[int, int]]]:
         """Return the given edges, with their targets, by the node that they leave."""
