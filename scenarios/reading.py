@@ -6,8 +6,10 @@ import io
 import shlex
 import sys
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
+from scenarios.apart import read_apart
 from scenarios.artifacts import HISTORY_FILE
 from scenarios.folder import read_latest
 from scenarios.load import STANDARD_INPUT
@@ -18,13 +20,24 @@ if TYPE_CHECKING:
 
 def read_history(path: str, format: str | None = None) -> Loaded:  # noqa: A002  # the option's name
     """Read a history; raises `HistoryFileError` and `ExtraMissing`."""
-    from specs.history.formats.load import read, read_file
+    from specs.history.formats.load import is_arrows, read, read_file
 
     if path == STANDARD_INPUT:
-        return read_file(io.BytesIO(sys.stdin.buffer.read()), format=format)
+        content = sys.stdin.buffer.read()
+        if is_arrows(io.BytesIO(content), format=format):
+            with NamedTemporaryFile() as file:
+                file.write(content)
+                file.flush()
+                return read_apart(Path(file.name), format=format)
+        return read_file(io.BytesIO(content), format=format)
     place = read_latest(Path(path))
     if (place / HISTORY_FILE).is_file():
         place /= HISTORY_FILE
+    if place.is_file():
+        with place.open("rb") as file:
+            apart = is_arrows(file, format=format)
+        if apart:
+            return read_apart(place, format=format)
     return read(place, format=format)
 
 

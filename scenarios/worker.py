@@ -9,18 +9,24 @@ from __future__ import annotations
 import json
 import os
 import sys
+from importlib import import_module
+from typing import Final
+
+_TASKS: Final = {
+    "run": "scenarios.job",
+    "measure": "scenarios.measurement",
+    "read": "scenarios.hunt.readers.example",
+}
 
 
 def main() -> None:
     """Answer messages until the driver closes the pipe."""
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
         os.dup2(2, 1)
-        from scenarios import job, measurement
-
-        tasks = {"run": job.perform, "measure": measurement.perform}
         for line in sys.stdin:
             message = json.loads(line)
-            perform = tasks[message.pop("task", "run")]
+            # One process does one kind of task, and loads what that needs.
+            perform = import_module(_TASKS[message.pop("task", "run")]).perform
             answers.write(json.dumps(perform(message), ensure_ascii=False) + "\n")
             answers.flush()
 

@@ -14,13 +14,15 @@ from scenarios import units
 from scenarios.console import LOG, Console, common, seed_given
 from scenarios.errors import UsageError, nearest
 from scenarios.exits import Exit
-from scenarios.folder import check_writable, output_folder
+from scenarios.folder import FAILURES, check_writable, output_folder
+from scenarios.verbs import fuzz_checkers
 
 if TYPE_CHECKING:
     from scenarios.hunt.search import How, Hunt
 
 SCHEMA = "bulkhead.fuzz/1"
 SYSTEMS = ("omid",)
+TARGETS = (*SYSTEMS, fuzz_checkers.TARGET)
 _EXAMPLES = 200
 _NS_PER_S = 1_000_000_000
 
@@ -50,8 +52,8 @@ def fuzz(
     from sim.omid.variants import VARIANTS
 
     if system not in SYSTEMS:
-        hint = nearest(system, SYSTEMS)
-        raise UsageError(f'unknown system "{system}"{hint}; there is {", ".join(SYSTEMS)}')
+        hint = nearest(system, TARGETS)
+        raise UsageError(f'unknown system "{system}"{hint}; there is {", ".join(TARGETS)}')
     if variant not in VARIANTS:
         hint = nearest(variant, VARIANTS)
         raise UsageError(f'unknown variant "{variant}"{hint}', where="--variant")
@@ -143,56 +145,77 @@ def _budget(_: click.Context, __: click.Parameter, value: str | None) -> float |
         raise UsageError(str(error), where="--budget") from error
 
 
-@click.command(name="fuzz", short_help="Let chance make up runs, and shrink what goes wrong.")
-@click.argument("system", metavar="omid")
-@click.option("--variant", default="omid", show_default=True, metavar="NAME", help="What to hunt.")
+@click.command(name="fuzz", short_help="Let chance make up runs and files, and keep what is wrong.")
+@click.argument("target", metavar="|".join(TARGETS))
+@click.option("--variant", metavar="NAME", help="What to hunt (omid); omid.")
 @click.option("--mutant", metavar="NAME", help="Plant a bug.")
 @click.option(
     "--how",
     type=click.Choice(["steps", "scenarios"]),
-    default="steps",
-    show_default=True,
-    help="A state machine beside a model, or whole scenarios.",
+    help="A state machine beside a model, or whole scenarios (omid); steps.",
 )
 @click.option("--seed", callback=seed_given, metavar="N", help="Where chance begins; 0.")
 @click.option(
     "--examples",
     type=click.IntRange(min=1),
     metavar="N",
-    help=f"How many to try, in rounds of 50; {_EXAMPLES} where no budget is given either.",
+    help=f"How many to try, for omid in rounds of 50; {_EXAMPLES} where no budget is given either.",
 )
 @click.option("--budget", callback=_budget, metavar="60s", help="How long to try.")
+@click.option("--shard", metavar="I/N", help="Try every N-th, from the I-th on (checkers).")
 @click.option(
-    "--out", default="runs", metavar="DIR", help="Where a finding goes; none writes nothing."
+    "--workers", type=click.IntRange(min=1), metavar="N", help="Processes (checkers); all cores."
+)
+@click.option(
+    "--out",
+    metavar="DIR",
+    help=f"Where a finding goes; none writes nothing. runs, or {FAILURES} for checkers.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, and nothing else.")
 @common
 def command(
-    system: str,
+    target: str,
     *,
     console: Console,
-    variant: str,
+    variant: str | None,
     mutant: str | None,
-    how: How,
+    how: How | None,
     seed: int | None,
     examples: int | None,
     budget: float | None,
-    out: str,
+    shard: str | None,
+    workers: int | None,
+    out: str | None,
     as_json: bool,
 ) -> int:
-    """Let chance make up what happens, and shrink what goes wrong to a scenario file.
+    """Let chance make up what happens, and keep what goes wrong.
 
-    One seed makes the same examples everywhere; a budget decides only how many. What is found is
-    written as a scenario, which `bulkhead run` replays.
+    omid: runs, shrunk to a scenario file that `bulkhead run` replays. checkers: history files of
+    every format, damaged or whole, which are read and checked. One seed makes the same examples
+    everywhere; a budget decides only how many.
     """
-    folder = output_folder(out)
+    if target == fuzz_checkers.TARGET:
+        _refuse(target, {"--variant": variant, "--how": how})
+        return _checkers(
+            console,
+            out=FAILURES if out is None else out,
+            as_json=as_json,
+            mutant=mutant,
+            seed=seed or 0,
+            examples=examples,
+            budget_s=budget,
+            shard=shard,
+            workers=workers,
+        )
+    _refuse(target, {"--shard": shard, "--workers": workers})
+    folder = output_folder("runs" if out is None else out)
     if folder is not None:
         check_writable(folder)
     found = fuzz(
-        system,
-        variant=variant,
+        target,
+        variant=variant or "omid",
         mutant=mutant,
-        how=how,
+        how=how or "steps",
         seed=seed or 0,
         examples=examples,
         budget_s=budget,
@@ -209,3 +232,29 @@ def command(
     if place is not None:
         LOG.info(f"folder: {place}; bulkhead run {place}/scenario.toml replays it")
     return code
+
+
+def _refuse(target: str, options: dict[str, object]) -> None:
+    """Refuse options that a target does not have."""
+    for name, value in options.items():
+        if value is not None and target in TARGETS:
+            raise UsageError(f"{target} has no such option", where=name)
+
+
+def _checkers(
+    console: Console, *, out: str, as_json: bool, mutant: str | None, **options: Any
+) -> int:
+    folder = output_folder(out)
+    fresh = folder is not None and not folder.exists()
+    if folder is not None:
+        check_writable(folder)
+    hunted = fuzz_checkers.fuzz_checkers(mutant=mutant, live=console.live, **options)
+    kept = {} if folder is None else fuzz_checkers.keep(hunted, folder, mutant=mutant)
+    if folder is not None and fresh and not kept:
+        folder.rmdir()
+    if as_json:
+        told = fuzz_checkers.document(hunted, kept, mutant=mutant)
+        console.out(json.dumps(told, indent=1) + "\n")
+    else:
+        console.out(fuzz_checkers.text(hunted, kept, mutant=mutant))
+    return fuzz_checkers.exit_of(hunted)

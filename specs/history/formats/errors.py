@@ -5,6 +5,9 @@ from __future__ import annotations
 CUT: str = "the file was cut short or mixed up; write it again"
 """How to mend what only damage explains."""
 
+_PART_MAX = 280
+"""Letters of one part of a message."""
+
 
 class HistoryFileError(ValueError):
     """A history cannot be read or written; the message says where, what was found, what to do.
@@ -30,9 +33,19 @@ class HistoryFileError(ValueError):
 
     def __str__(self) -> str:
         line = "" if self.line is None else f"line {self.line}: "
-        column = "" if self.column is None else f"column {self.column}: "
+        column = "" if self.column is None else f"column {_said(self.column)}: "
         byte = "" if self.byte is None else f"byte {self.byte}: "
-        return f"{line}{column}{byte}{self.found}; {self.mend}"
+        return f"{line}{column}{byte}{_said(self.found)}; {_said(self.mend)}"
+
+
+def _said(text: str) -> str:
+    """Return a text that a file may have filled as it likes: in one line, and no long one.
+
+    What would break the line, or command a terminal, is shown by its code.
+    """
+    if not text.isprintable():
+        text = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+    return text if len(text) <= _PART_MAX else f"{text[: _PART_MAX - 1]}…"
 
 
 class ExtraMissing(ImportError):

@@ -135,7 +135,8 @@ class JsonStream:
             more = self._decode(raw, self._ended)
         except UnicodeDecodeError as error:
             found = f"not UTF-8 ({error.reason})"
-            raise HistoryFileError(found, CUT, self._line + self._text.count("\n")) from None
+            line = self._line + self._text.count("\n", self._at) + raw.count(b"\n", 0, error.start)
+            raise HistoryFileError(found, CUT, line) from None
         if self._ended and not more:
             return False
         self._text = self._text[self._at :] + more

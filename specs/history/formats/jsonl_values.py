@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import IO, Any, Final
 
@@ -50,8 +51,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Make an object of its pairs, unless a name stands there twice."""
     result = dict(pairs)
     if len(result) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = next(
+            name for name, count in Counter(name for name, _ in pairs).items() if count > 1
+        )
         raise ValueError(f"the name {twice!r} twice in one object")
     return result
 
@@ -102,5 +104,8 @@ def null(value: Name, absent: int = NONE) -> Name | None:
 
 def shown(value: Any) -> str:
     """Return a value as short JSON."""
-    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        return "something nested deeply"
     return text if len(text) <= 40 else text[:39] + "…"

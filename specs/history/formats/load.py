@@ -1,8 +1,9 @@
 """Read a history from any file or folder that is known here, whatever its name says.
 
 The content tells the format; `format` insists on one. What is packed is unpacked on the way,
-and a tar file may hold the logs of a folder or one file of any format. Readers are imported when
-they are needed.
+and a tar file may hold the logs of a folder or one file of any format but Parquet. Names and
+their endings say nothing. An empty file is a history of nothing: it is read, and whoever checks it
+has tested nothing. Readers are imported when they are needed.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ _MODULES: Final = {
     "veristrong-list": "veristrong",
 }
 _TEXT_BYTES: Final = 8
+_ARROW: Final = b"PAR1"
 _BEGINNINGS: Final = (
     ("polysi-text", re.compile(rb"[rw]\(\s*-?\d")),
     ("awdit", re.compile(rb"[rw][ \t]+\d|-+\s|=+\s")),
@@ -96,14 +98,27 @@ def read_file(file: IO[bytes], *, format: str | None = None) -> Loaded:  # noqa:
     found = folder.in_tar(content)
     if found.cobra or found.viper:
         return _from_logs(found, format)
-    return _from_file(packing.unpacked(io.BytesIO(found.other)), format)
+    inner = packing.unpacked(io.BytesIO(found.other))
+    if format == "parquet" or _head(inner).startswith(_ARROW):
+        raise HistoryFileError("a table of Parquet in tar", "unpack the tar file, and name it")
+    return _from_file(inner, format)
+
+
+def is_arrows(file: IO[bytes], *, format: str | None = None) -> bool:  # noqa: A002  # as above
+    """Say whether Arrow will read a file, which may end the process where the file is damaged."""
+    if format is not None:
+        return format == "parquet"
+    try:
+        return packing.unpacked(file).peek(4).startswith(_ARROW)
+    except HistoryFileError:
+        return False  # Whoever reads it says what is wrong.
 
 
 def detected(head: bytes) -> str:
     """Return the name of the format of a file that begins like this."""
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return "npz"
-    if head.startswith(b"PAR1"):
+    if head.startswith(_ARROW):
         return "parquet"
     # The numbers that a file of dbcop begins with may look like any letters, but not like text.
     if not _is_text(head):

@@ -19,6 +19,7 @@ import json
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import IO, Any, Final
@@ -156,7 +157,7 @@ class _Columns:
         names = archive.namelist()
         self._left = dict.fromkeys(names)
         if len(self._left) < len(names):
-            twice = next(name for name in names if names.count(name) > 1)
+            twice = next(name for name, count in Counter(names).items() if count > 1)
             raise HistoryFileError("this name twice", CUT, column=twice.removesuffix(".npy"))
         size, limit = sum(archive.getinfo(name).file_size for name in names), _size_max(archive)
         if size > limit:
@@ -198,8 +199,9 @@ class _Columns:
             shape, _, dtype = np.lib.format.read_array_header_1_0(
                 stream, max_header_size=_HEADER_BYTES_MAX
             )
-        except ValueError as error:
-            found = f"no array ({' '.join(str(error).split())})"
+        except (ValueError, RecursionError, MemoryError) as error:
+            # The last two come of a head that is nested deeply, as Python reads it.
+            found = f"no array ({' '.join(str(error).split())[:80]})"
             raise HistoryFileError(found, CUT, column=name) from None
         if dtype != wanted or len(shape) != 1:
             found = f"{dtype} in {len(shape)} dimensions, not {wanted.name} in one"

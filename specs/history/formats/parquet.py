@@ -6,6 +6,9 @@ what is no column, as JSON: schema, session names, initial value, conserved sum,
 is said to lack, and the labels of keys and values, which stand in the columns by their places. An
 operation of a history with lists has its `elements`, and one that was read from a file its `line`.
 The oracle log has no place in it. Needs the extra `parquet`.
+
+Pages carry check sums. Even so, a file that is damaged in other places may fill the memory or end
+the process inside Arrow: what cannot be trusted is to be read in a process that may end.
 """
 
 from __future__ import annotations
@@ -59,7 +62,7 @@ def write(file: IO[bytes], history: History, oracle: OracleLog | None = None) ->
     except ImportError:
         raise ExtraMissing("parquet") from None
     schema = _schema(pa, history)
-    with pq.ParquetWriter(file, schema) as writer:
+    with pq.ParquetWriter(file, schema, write_page_checksum=True) as writer:
         for columns in _groups(pa, history):
             writer.write_table(pa.table(columns, schema=schema))
 
@@ -74,7 +77,7 @@ def read(file: IO[bytes]) -> tuple[History, OracleLog | None]:
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
     try:
-        source = pq.ParquetFile(file)
+        source = pq.ParquetFile(file, page_checksum_verification=True)
         schema = source.schema_arrow
         head = _head(schema.metadata or {})
         limit = (FREE_BYTES + RATIO_MAX * size) // 8

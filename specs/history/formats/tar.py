@@ -122,7 +122,7 @@ def _extended(records: bytes) -> tuple[str, int]:
         digits = records.partition(b" ")[0]
         length = int(digits) if digits.isdigit() and len(digits) < 8 else 0
         key, equals, value = records[len(digits) + 1 : length - 1].partition(b"=")
-        if not equals or length > len(records):
+        if not equals or not len(digits) < length <= len(records):
             raise HistoryFileError("damaged tar (pax records)", CUT)
         if key.startswith(b"GNU.sparse"):
             raise HistoryFileError("a file with holes in tar", _SPARSE)

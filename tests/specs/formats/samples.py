@@ -1,6 +1,7 @@
 """Histories that several tests write and read."""
 
 import io
+import zipfile
 from dataclasses import replace
 from importlib import import_module
 
@@ -238,3 +239,32 @@ def _same(one, other, columns):
         and np.array_equal(getattr(one, name), getattr(other, name))
         for name, dtype in columns
     )
+
+
+def zipped(members, content=None, *, without=""):
+    """A zip file of members, instead of and beside those of another one."""
+    known = {}
+    if content is not None:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            known = {name: archive.read(name) for name in archive.namelist()}
+    known.pop(f"{without}.npy", None)
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in {**known, **members}.items():
+            archive.writestr(name, data)
+    return target.getvalue()
+
+
+def shaped(name, rows):
+    """A member that promises so many rows, and has none."""
+    file = io.BytesIO()
+    head = {"descr": "<i8", "fortran_order": False, "shape": (rows,)}
+    np.lib.format.write_array_header_1_0(file, head)
+    return {f"{name}.npy": file.getvalue()}
+
+
+def typed(name):
+    """A member of another type than any column has."""
+    file = io.BytesIO()
+    np.lib.format.write_array(file, np.zeros(3), allow_pickle=False)
+    return {f"{name}.npy": file.getvalue()}

@@ -19,7 +19,7 @@ def both(text):
     content = text if isinstance(text, bytes) else text.encode()
     quick, slow = (
         edn_reader._read(io.BytesIO(content), regular=regular)
-        for regular in (edn_reader._REGULAR, None)
+        for regular in (True, False)
     )
     for name in quick.__dataclass_fields__:
         one, other = getattr(quick, name), getattr(slow, name)
