@@ -79,6 +79,8 @@ def _read(file: IO[bytes], *, regular: bool) -> History:
     rows = Rows(json=json)
     forms, events = Forms(regular=_REGULAR if regular else None, json=json), Events(rows)
     for number, block in chain([head], blocks):
+        if forms.idle and block.isspace():
+            continue
         found = _REGULAR_LINE.findall(block) if regular and forms.idle else []
         if found and len(found) == _lines(block):
             events.add_regular(found, number)
@@ -105,6 +107,8 @@ def _rows(
     result: list[Row] = []
     idle = forms.idle
     for place, line in enumerate(block.removesuffix("\n").split("\n"), number):
+        if idle and not line:
+            continue
         if idle and (found := match(line)):
             result.append((found[1], found[2], found[3], found[5], place))
             continue

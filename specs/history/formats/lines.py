@@ -32,7 +32,8 @@ def blocks(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
             found = f"a line longer than {LINE_BYTES_MAX >> 20} MiB"
             line = number + block.count(b"\n", 0, -1)
             raise HistoryFileError(found, "an operation is one short line", line)
-        yield number, block if block.endswith(b"\n") else block + b"\n"
+        if not block.isspace():
+            yield number, block if block.endswith(b"\n") else block + b"\n"
         number += block.count(b"\n")
 
 
