@@ -8,7 +8,7 @@ WORKERS ?= 2
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command "make lock"
 
-.PHONY: help run test check format bench lock clean .venv
+.PHONY: help run test check format bench hunt lock clean .venv
 
 help:
 	@echo "make run      run the main job: $(SCENARIO)"
@@ -16,6 +16,7 @@ help:
 	@echo "make check    lint, formatting, types and layers"
 	@echo "make format   let ruff format and mend the code"
 	@echo "make bench    run every benchmark"
+	@echo "make hunt     damage history files for ten minutes; keep what the readers do not survive"
 	@echo "make lock     compile requirements/*.txt again (UPGRADE=--upgrade for newer releases)"
 	@echo "make clean    delete the environment and all caches"
 
@@ -37,6 +38,9 @@ format: .venv/.dev
 
 bench: .venv/.base
 	for file in benchmarks/*.py; do $(BIN)/python "$$file" || exit 1; done
+
+hunt: .venv/.base
+	$(BIN)/bulkhead fuzz checkers --budget 10min
 
 # The development lock holds the base as well; the others follow its versions.
 lock: .venv/.made

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from scenarios.hunt.readers.bounds import Bounds
+from scenarios.hunt.readers.bounds import Bounds, TooMuch
 from scenarios.hunt.readers.damage import PLAIN, bomb, damaged, pack
 from scenarios.hunt.readers.example import (
     PROPERTIES,
@@ -50,26 +50,29 @@ def test_planted_bug_is_found(mutant):
 
 
 def test_memory_is_watched():
-    wide = tried(DAMAGED, memory_bytes=4 << 30, mutant="reader_hoards")
-    assert wide.findings == []
-    (finding,) = tried(DAMAGED, mutant="reader_hoards").findings
-    assert finding.property == "memory_bounded"
+    with pytest.raises(TooMuch, match="MiB"), Bounds(cpu_s=9, memory_bytes=32 << 20):
+        assert len(b"x" * (64 << 20)) == 64 << 20
+    with Bounds(cpu_s=9, memory_bytes=128 << 20) as bounds:
+        assert len(b"x" * (64 << 20)) == 64 << 20
+    assert 60 << 20 < bounds.peak_bytes < 100 << 20
 
 
 def test_every_property_has_a_bug_that_breaks_it():
     assert set(PLANTED.values()) == set(PROPERTIES)
 
 
-def test_process_that_dies_is_found_by_its_seed_and_kept(tmp_path):
-    call = ("fuzz", "checkers", "--mutant", "reader_dies", "--seed", "5", "--examples", "2")
+@pytest.mark.parametrize("mutant", ["reader_dies", "reader_hoards"])
+def test_bug_is_found_by_its_seed_and_kept(tmp_path, mutant):
+    call = ("fuzz", "checkers", "--mutant", mutant, "--seed", str(DAMAGED), "--examples", "1")
     answer = bulkhead(*call, "--workers", "1", cwd=tmp_path)
     assert answer.returncode == 1, answer.stderr
-    assert "✗ no_crash: the process died (2 times)" in answer.stdout
-    again = "Reproduce: bulkhead fuzz checkers --mutant reader_dies --seed 5 --examples 1\n"
-    assert again in answer.stdout
+    name = PLANTED[mutant]
+    assert f"✗ {name}: {PROPERTIES[name]}\n" in answer.stdout
+    assert f"Reproduce: bulkhead {' '.join(call)}\n" in answer.stdout
     (folder,) = (tmp_path / "bulkhead-failures").iterdir()
     told = json.loads((folder / "fuzz.json").read_text())
-    assert (told["property"], told["seed"], told["mutant"]) == ("no_crash", 5, "reader_dies")
+    assert (told["property"], told["seed"], told["mutant"]) == (name, DAMAGED, mutant)
+    assert (folder / "history").exists()
 
 
 def test_what_stands_leaves_nothing_behind_and_one_document(tmp_path):

@@ -23,6 +23,13 @@ Reader = Callable[[Path, str | None], Loaded]
 _HOARD_BYTES: Final = 1 << 31
 
 
+class _Babble(HistoryFileError):
+    """An error that does not keep to its line."""
+
+    def __str__(self) -> str:
+        return f"{self.found}\n{self.mend}"
+
+
 def _plain(path: Path, format: str | None) -> Loaded:  # noqa: A002  # the option's name
     from scenarios.checking import read_history
 
@@ -34,7 +41,7 @@ def _raises(path: Path, format: str | None) -> NoReturn:  # noqa: A002  # as abo
 
 
 def _babbles(path: Path, format: str | None) -> NoReturn:  # noqa: A002  # as above
-    raise HistoryFileError(f"two\nlines in {path.name}", f"insist on another one than {format}")
+    raise _Babble(path.name, f"insist on another one than {format}")
 
 
 def _hangs(path: Path, format: str | None) -> NoReturn:  # noqa: A002  # as above
