@@ -33,12 +33,19 @@ def read_history(path: str, format: str | None = None) -> Loaded:  # noqa: A002 
     place = read_latest(Path(path))
     if (place / HISTORY_FILE).is_file():
         place /= HISTORY_FILE
-    if place.is_file():
-        with place.open("rb") as file:
-            apart = is_arrows(file, format=format)
-        if apart:
-            return read_apart(place, format=format)
+    if _is_arrows(place, format):
+        return read_apart(place, format=format)
     return read(place, format=format)
+
+
+def _is_arrows(place: Path, format: str | None) -> bool:  # noqa: A002  # as above
+    from specs.history.formats.load import is_arrows
+
+    try:
+        with place.open("rb") as file:
+            return is_arrows(file, format=format)
+    except OSError:
+        return False  # Whoever reads it says what is wrong.
 
 
 def reproduction(path: str, level: str, format: str | None, *more: str) -> str:  # noqa: A002  # as above

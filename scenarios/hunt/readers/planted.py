@@ -31,7 +31,7 @@ class _Babble(HistoryFileError):
 
 
 def _plain(path: Path, format: str | None) -> Loaded:  # noqa: A002  # the option's name
-    from scenarios.checking import read_history
+    from scenarios.reading import read_history
 
     return read_history(str(path), format)
 
