@@ -2,30 +2,50 @@
 
 A cycle of the graph passes begins, commits and moments. What a reader wants are arrows between
 transactions: who read whose version, who overwrote what somebody read, what came later in a
-session. An arrow between two writers may itself need a reason: the cycle that the other order
-would close.
+session. An arrow between two writers may rest on an order that no operation shows: then the
+opposite order would close a cycle of its own, or it is what the cycle assumes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from specs.history.isolation.graph import Edge, Graph
+
+
+class Order(NamedTuple):
+    """The versions of one chain of a key come before those of another one.
+
+    A chain is named by its first writer; at the weak levels every writer is its own chain.
+    """
+
+    key: int
+    earlier: int
+    later: int
+
+    @property
+    def opposite(self) -> Order:
+        """Return the other order of the two."""
+        return Order(self.key, self.later, self.earlier)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrow:
     """One dependency: `target` comes after `source`.
 
-    `kind` is `wr`, `ww`, `rw`, `so` or `rt`. `reason` is why a `ww` or `rw` holds where its two
-    writers could have come in either order; None where operations alone show it, or where it is
-    what the cycle assumes.
+    `kind` is `wr`, `ww`, `rw`, `so` or `rt`. `order` is what a `ww` or `rw` rests on where
+    operations alone do not show it: it is assumed, or `reason` is the cycle that the opposite
+    would close (None where that takes more than one cycle, or where a list shows it).
     """
 
     source: int
     target: int
     kind: str
     key: int = -1
+    version: int = -1
+    """Whose version the source of a `rw` read, -1 for what was there before anybody wrote."""
+    order: Order | None = None
     reason: Loop | None = None
     assumed: bool = False
 
@@ -42,29 +62,24 @@ class Loop:
         return tuple(arrow.source for arrow in self.arrows)
 
     @property
-    def depth(self) -> int:
-        """Return how many reasons stand one below the other at most."""
-        return max(
-            (1 + arrow.reason.depth for arrow in self.arrows if arrow.reason is not None),
-            default=0,
-        )
+    def overwrites(self) -> int:
+        """Count the arrows from a reader to who overwrote what it read."""
+        return sum(arrow.kind == "rw" for arrow in self.arrows)
 
     @property
-    def size(self) -> int:
-        """Return how many arrows there are, those of reasons included."""
-        return sum(1 + (arrow.reason.size if arrow.reason else 0) for arrow in self.arrows)
+    def orders(self) -> tuple[Order, ...]:
+        """Return the orders that no operation shows, each once."""
+        return tuple(dict.fromkeys(arrow.order for arrow in self.arrows if arrow.order))
 
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """An edge of the graph on a cycle; `reason` and `assumed` as in an `Arrow`."""
+    """An edge of the graph on a cycle."""
 
     source: int
     target: int
     kind: int
     key: int
-    reason: Loop | None = None
-    assumed: bool = False
 
 
 _KINDS = {
@@ -89,7 +104,10 @@ def loop_of(graph: Graph, hops: list[Hop]) -> Loop:
             continue
         target = transaction_at(graph, hop.target)
         if target != source:
-            arrows.append(_arrow(source, target, parts))
+            last = parts[-1]
+            arrows.append(
+                Arrow(source=source, target=target, kind=_KINDS[Edge(last.kind)], key=last.key)
+            )
         source, parts = target, []
     return Loop(arrows=tuple(_joined(arrows)))
 
@@ -102,18 +120,6 @@ def is_event(graph: Graph, node: int) -> bool:
 def transaction_at(graph: Graph, node: int) -> int:
     """Return the transaction whose begin or commit a node is."""
     return node if graph.merged else node // 2
-
-
-def _arrow(source: int, target: int, parts: list[Hop]) -> Arrow:
-    reasons = [part.reason for part in parts if part.reason is not None]
-    return Arrow(
-        source=source,
-        target=target,
-        kind=_KINDS[Edge(parts[-1].kind)],
-        key=parts[-1].key,
-        reason=reasons[0] if reasons else None,
-        assumed=any(part.assumed for part in parts),
-    )
 
 
 def _joined(arrows: list[Arrow]) -> list[Arrow]:

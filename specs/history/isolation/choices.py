@@ -178,20 +178,24 @@ class _Chooser:
         return True
 
     def core(self) -> tuple[Cycle, ...]:
-        """Return cycles that forbid everything, by preference few."""
+        """Return cycles that forbid everything, and none of which can be spared."""
         from pysat.solvers import Solver
 
         offset = len(self.variables)
         needed = list(range(len(self.clauses)))
-        while True:
-            with Solver(name=SOLVER) as solver:
-                for place in needed:
-                    solver.add_clause([-(offset + 1 + place), *self.clauses[place]])
-                assert not _solved(solver, [offset + 1 + place for place in needed])
-                core = [literal - offset - 1 for literal in solver.get_core()]
-            if len(core) == len(needed):
-                return tuple(self.cycles[place] for place in sorted(core))
-            needed = core
+        with Solver(name=SOLVER) as solver:
+            for place in needed:
+                solver.add_clause([-(offset + 1 + place), *self.clauses[place]])
+            spared = -1
+            while True:
+                without = [place for place in needed if place != spared]
+                if not solver.solve(assumptions=[offset + 1 + place for place in without]):
+                    core = {literal - offset - 1 for literal in solver.get_core() or ()}
+                    needed = [place for place in needed if place in core]
+                later = [place for place in needed if place > spared]
+                if not later:
+                    return tuple(self.cycles[place] for place in needed)
+                spared = later[0]
 
 
 def _solved(solver: Any, assumptions: Sequence[int] = ()) -> bool:

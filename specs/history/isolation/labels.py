@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sim.history import NIL, NONE, History, OperationKind
-from specs.history.isolation.facts import INITIAL, Facts
+from specs.history.isolation.facts import Facts
 
 ELEMENTS_MAX: Final = 8
 """So many elements of a list are shown, the last ones."""
@@ -29,12 +29,26 @@ class Labels:
 
     def place(self, number: int) -> str:
         """Say where a transaction stands: its session, and its line where the file has lines."""
-        history, row = self.history, int(self.facts.row[number])
-        session = history.session_names[int(history.session[row])]
+        return self.place_of(int(self.facts.row[number]))
+
+    def place_of(self, row: int) -> str:
+        """Say where a row of the history stands."""
+        history = self.history
         first = int(history.first[row])
-        if history.line is None or first == int(history.first[row + 1]):
-            return f"session {session}"
-        return f"session {session}, line {int(history.line[first])}"
+        name = history.session_names[int(history.session[row])]
+        parts = [f"session {name}"] if history.has_sessions else []
+        if history.line is not None and first != int(history.first[row + 1]):
+            parts.append(f"line {int(history.line[first])}")
+        return ", ".join(parts) or f"transaction {row}"
+
+    def session(self, number: int) -> str:
+        """Name the session of a transaction."""
+        row = int(self.facts.row[number])
+        return f"session {self.history.session_names[int(self.history.session[row])]}"
+
+    def owner(self, operation: int) -> str:
+        """Return the short name of the transaction of an operation."""
+        return self.row(int(self.history.first.searchsorted(operation, side="right")) - 1)
 
     def key(self, number: int) -> str:
         """Return what the history calls a dense key."""
@@ -63,42 +77,4 @@ class Labels:
             return f"writes {key} = {value}"
         if kind == OperationKind.APPEND:
             return f"appends {value} to {key}"
-        return f"reads {key} = {self._list(row)}"
-
-    def _list(self, row: int) -> str:
-        """Return the last elements of a list that was read."""
-        history = self.history
-        assert history.element_first is not None, "a list that was read has a place for elements"
-        assert history.elements is not None, "a list that was read has elements"
-        begin, end = history.element_first[row : row + 2].tolist()
-        shown = history.elements[max(begin, end - ELEMENTS_MAX) : end].tolist()
-        dots = ["…"] if end - begin > ELEMENTS_MAX else []
-        return f"[{' '.join([*dots, *map(self.value, shown)])}]"
-
-    def write_of(self, number: int, key: int) -> str:
-        """Return `x = 5` for the last write of a key by a transaction, `5 in x` for a list."""
-        facts = self.facts
-        places = (facts.writer == number) & (facts.writer_key == key)
-        row = int(facts.writer_operation[places.argmax()])
-        value = self.value(int(self.history.value[row]))
-        if self.history.kind[row] == OperationKind.APPEND:
-            return f"{value} in {self.key(key)}"
-        return f"{self.key(key)} = {value}"
-
-    def read_of(self, number: int, key: int) -> tuple[str, int]:
-        """Return `x = 5` for what a transaction read of a key, and whose version that is."""
-        facts = self.facts
-        places = (facts.reader == number) & (facts.reader_key == key)
-        place = int(places.argmax())
-        row = int(facts.reader_operation[place])
-        is_list = self.history.kind[row] == OperationKind.READ_LIST
-        value = self._list(row) if is_list else self.value(int(self.history.value[row]))
-        return f"{self.key(key)} = {value}", int(facts.reader_from[place])
-
-    def has_read(self, number: int, key: int) -> bool:
-        """Say whether a transaction read a key from others."""
-        return bool(((self.facts.reader == number) & (self.facts.reader_key == key)).any())
-
-    def writer(self, number: int) -> str:
-        """Return the name of a writer, or of nobody."""
-        return "nobody" if number == INITIAL else self.transaction(number)
+        return f"reads the list {key}"

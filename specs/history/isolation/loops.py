@@ -1,218 +1,245 @@
-"""Find the cycle that explains a rejection best, and the reasons of what it rests on.
+"""Find the cycle that explains a rejection best, and those that settled the orders it rests on.
 
 Orders were settled round by round, each because of edges of earlier rounds: so the reason of an
-edge is a cycle of earlier edges and the opposite order, and reasons of reasons come to an end. Of
-all cycles the one with the fewest read-write dependencies, then the fewest transactions, says most.
+order is a cycle of earlier edges and the opposite order, and reasons of reasons come to an end.
+Of all cycles one that needs neither real time nor sessions comes first, then the one with the
+fewest orders that need a reason, the fewest read-write dependencies, the fewest others.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from heapq import heappop, heappush
 from typing import Final
 
 import numpy as np
 
 from sim.history import Integers
-from specs.history.isolation.arrows import Arrow, Hop, Loop, loop_of
+from specs.history.isolation.arrows import Hop, Loop, Order, loop_of
 from specs.history.isolation.chains import Chains
-from specs.history.isolation.choices import Conflict, Step
-from specs.history.isolation.facts import INITIAL, Facts
-from specs.history.isolation.graph import Edge, Graph, components, lightest_path
+from specs.history.isolation.graph import Edge, Graph, components, successors
+from specs.history.isolation.lineage import Lineage
 
-TRIED_MAX: Final = 100
-"""So many edges of a component are tried as the begin of a cycle."""
+WORK_MAX: Final = 1_000_000
+"""So many edges are looked at in the search for a shortest cycle; then the best so far is it."""
+_DERIVED, _OVERWRITES, _OTHERS = 1 << 45, 1 << 30, 1 << 15
+"""What edges cost: no number of cheaper ones outweighs a dearer one."""
+_SPARED: Final = ((Edge.SESSION, Edge.REAL_TIME), (Edge.REAL_TIME,), ())
+"""Kinds of edges to do without, the most first."""
+
+Path = list[int]
+"""Edges, one after the other."""
 
 
 class Finder:
-    """Looks for cycles in one graph."""
+    """Looks for cycles in the graph of a decision."""
 
-    def __init__(self, graph: Graph, chains: Chains | None, facts: Facts | None = None) -> None:
+    def __init__(self, graph: Graph, chains: Chains | None, lineage: Lineage) -> None:
         self.graph = graph
-        self.facts = facts
-        """What the reads are that force the orders of the weaker levels."""
-        self.source, self.target, self.kind, self.key, self.round = graph.columns()
         self.chains = chains
-        inside = (self.kind == int(Edge.INNER)) | (self.kind == int(Edge.SESSION))
-        self._free: list[bool] = inside.tolist()
-        """By edge, whether a path takes it for nothing."""
-        self._head = {} if chains is None else _by_node(graph.commit(chains.head))
-        self._tail = {} if chains is None else _by_node(graph.commit(chains.tail))
-        self._moment = {} if chains is None else _by_node(chains.overwritten)
-        self._follow: dict[int, dict[int, list[tuple[int, int]]]] = {}
-        """Edges out of every node, up to a round."""
-        self._reasons: dict[tuple[int, int], Loop] = {}
+        self.lineage = lineage
+        self.source, self.target, self.kind, self.key, self.round = graph.columns()
+        self.cost = self._costs()
+        self._networks: dict[tuple[int, tuple[Edge, ...]], Network] = {}
+        self._rounds: dict[Order, int] = {}
+        self._chain: dict[tuple[int, ...], int] = {}
 
-    def best(self) -> Loop:
-        """Return the best cycle of the first round that has one."""
+    def _costs(self) -> Integers:
+        events = self.graph.transactions * (1 if self.graph.merged else 2)
+        overwrites = (self.kind == Edge.OVERWRITES) & (self.source < events)
+        others = (self.kind == Edge.READS) | (self.kind == Edge.WRITES)
+        cost = _OVERWRITES * overwrites + _OTHERS * (others | overwrites)
+        # Of real time, what leads from an event to the moments counts, not how many there are.
+        cost += (self.kind == Edge.SESSION) | (self.kind == Edge.REAL_TIME) & (self.source < events)
+        total: Integers = (cost + _DERIVED * (self.round > 0)).astype(np.int64)
+        return total
+
+    def best_path(self) -> Path:
+        """Return the edges of the best cycle of the first round that has one."""
+        paths = self.best_paths()
+        return min(paths, key=lambda path: int((self.round[path] > 0).sum()))
+
+    def best_paths(self) -> list[Path]:
+        """Return the best cycles of the first round that has one, each with more kinds of edges."""
         for last in range(int(self.round.max()) + 1):
-            edges = np.flatnonzero(self.round <= last)
-            component = components(self.graph.nodes, self.source[edges], self.target[edges])
-            inside = edges[component[self.source[edges]] == component[self.target[edges]]]
+            inside = self._on_cycles(np.flatnonzero(self.round <= last))
             if len(inside):
-                return self._best_among(inside, component)
+                return self._best_of(inside)
         raise AssertionError("there is a cycle")
 
-    def _best_among(self, inside: Integers, component: Integers) -> Loop:
+    def loop(self, path: Path) -> Loop:
+        """Return the arrows of a cycle of edges."""
+        return self.lineage.ordered(loop_of(self.graph, self.hops(path)))
+
+    def _on_cycles(self, edges: Integers) -> Integers:
+        """Return those of some edges that lie on cycles of them."""
+        component = components(self.graph.nodes, self.source[edges], self.target[edges])
+        found: Integers = edges[component[self.source[edges]] == component[self.target[edges]]]
+        return found
+
+    def _best_of(self, inside: Integers) -> list[Path]:
+        """Return the best of the cycles in edges that all lie on some, without some kinds."""
+        found: list[Path] = []
+        sizes: set[int] = set()
+        for spared in _SPARED:
+            fewer = self._on_cycles(inside[~np.isin(self.kind[inside], spared)])
+            if not len(fewer) or len(fewer) in sizes:
+                continue
+            sizes.add(len(fewer))
+            if not (self.round[fewer] > 0).any():
+                plain = self._on_cycles(fewer[self.kind[fewer] != Edge.OVERWRITES])
+                # What needs no reason, and the fewest kinds of edges, is the best of all.
+                return [self._lightest(plain if len(plain) else fewer)]
+            found.append(self._lightest(fewer))
+        return found
+
+    def _lightest(self, inside: Integers) -> Path:
+        component = components(self.graph.nodes, self.source[inside], self.target[inside])
         size = np.bincount(component)
-        smallest = inside[np.argsort(size[component[self.source[inside]]], kind="stable")]
-        tried = smallest[:TRIED_MAX]
-        follow = self._out_of(inside)
-        loops = []
-        seen: set[tuple[int, ...]] = set()
-        for edge in tried.tolist():
-            path = self._search(follow, int(self.target[edge]), int(self.source[edge]))
-            assert path is not None, "both ends lie in one component"
-            places = [edge, *path]
-            mark = tuple(sorted(places))
-            if mark not in seen:
-                seen.add(mark)
-                loops.append(places)
-        best = min(loops, key=self._weight)
-        for place in best:
-            # Nothing comes before the initial state, so what is forced to is a cycle already.
-            if self.facts is not None and self.round[place] and self.target[place] >= self._events:
-                return self._forced(place, self.facts)
-        return loop_of(self.graph, [self.hop(place) for place in best])
+        here = component[self.source[inside]]
+        smallest = inside[here == here[np.argmin(size[here])]]
+        network = Network(self, smallest)
+        # Every cycle has an edge of the dearest kind without which there would be none.
+        starts = smallest
+        for dear in (self.round[smallest] > 0, self.kind[smallest] == Edge.OVERWRITES):
+            if dear.any() and not len(self._on_cycles(smallest[~dear])):
+                starts = smallest[dear]
+                break
+        found: tuple[int, Path] | None = None
+        for edge in starts.tolist():
+            if found is not None and network.work > WORK_MAX:
+                break
+            limit = None if found is None else found[0] - int(self.cost[edge])
+            ends = {int(self.source[edge])}
+            path = network.path(int(self.target[edge]), ends, limit=limit)
+            if path is not None:
+                cost = int(self.cost[[edge, *path]].sum())
+                if found is None or cost < found[0]:
+                    found = cost, [edge, *path]
+        assert found is not None, "both ends of an edge lie in one component"
+        return found[1]
 
-    def _weight(self, places: list[int]) -> tuple[int, int, int]:
-        overwrites = sum(
-            1
-            for place in places
-            if self.kind[place] == Edge.OVERWRITES and self.source[place] < self._events
-        )
-        derived = sum(1 for place in places if self.round[place] > 0)
-        return derived, overwrites, len(places)
+    def settled(self) -> dict[Order, int]:
+        """Return the orders of chains that rounds have added, with their rounds."""
+        if self._rounds or self.chains is None:
+            return self._rounds
+        later = np.flatnonzero((self.round > 0) & (self.kind == Edge.WRITES))
+        chains, graph = self.chains, self.graph
+        tails = _numbered(graph.commit(chains.tail), chains.key)
+        heads = _numbered(graph.begin(chains.head), chains.key)
+        for edge in later.tolist():
+            source, target, key = (int(each[edge]) for each in (self.source, self.target, self.key))
+            earlier, following = tails[source, key], heads[target, key]
+            order = Order(key, int(chains.head[earlier]), int(chains.head[following]))
+            self._rounds.setdefault(order, int(self.round[edge]))
+        return self._rounds
 
-    @property
-    def _events(self) -> int:
-        graph = self.graph
-        return graph.transactions if graph.merged else 2 * graph.transactions
-
-    def hop(self, place: int) -> Hop:
-        """Return an edge with its reason."""
-        plain = Hop(
-            source=int(self.source[place]),
-            target=int(self.target[place]),
-            kind=int(self.kind[place]),
-            key=int(self.key[place]),
-        )
-        if self.round[place] == 0:
-            return plain
-        if self.chains is None:
-            assert self.facts is not None, "without chains, reads force orders"
-            return replace(plain, reason=self._forced(place, self.facts))
-        order = self._order_of(place)
-        return replace(plain, reason=self.reason(*order, before=int(self.round[place])))
-
-    def _forced(self, place: int, facts: Facts) -> Loop:
-        """Return the cycle that the opposite of a forced order would close.
-
-        A reader that had the earlier writer in its past would have missed its version.
-        """
-        earlier, later = int(self.source[place]), int(self.target[place])
-        key = int(self.key[place])
-        version = later if later < self._events else INITIAL
-        missed = (facts.reader_from == version) & (facts.reader_key == key)
-        found: list[list[int]] = []
-        for reader in dict.fromkeys(facts.reader[missed].tolist()):
-            path = self.path(earlier, reader, 0) if reader != earlier else None
-            if path:
-                found.append(path)
-        path = min(found, key=lambda each: (len(each), self.kind[each[0]] != Edge.READS))
-        arrows = loop_of(self.graph, [self.hop(each) for each in path]).arrows
-        back = Arrow(source=arrows[-1].target, target=earlier, kind="rw", key=key)
-        return Loop(arrows=(*arrows, back))
-
-    def assumed(self, step: Step) -> Hop:
-        """Return an edge that a choice adds."""
-        assert self.chains is not None, "only chains are chosen"
-        assert step.order is not None, "a chosen edge orders chains"
-        earlier, _ = step.order
-        is_write = step.source == int(self.graph.commit(self.chains.tail[earlier]))
-        return Hop(
-            source=step.source,
-            target=step.target,
-            kind=int(Edge.WRITES if is_write else Edge.OVERWRITES),
-            key=int(self.chains.key[earlier]),
-            assumed=True,
-        )
-
-    def _order_of(self, place: int) -> tuple[int, int]:
-        """Return the chains that an edge of a later round orders."""
-        source, target, key = (
-            int(column[place]) for column in (self.source, self.target, self.key)
-        )
-        assert self.chains is not None, "only chains are ordered in rounds"
-        if self.kind[place] == Edge.WRITES:
-            earlier = self._pick(self._tail, source, key)
-            later = self._pick(self._head, target if self.graph.merged else target + 1, key)
-        else:
-            earlier = self._moment[source][0]
-            later = self._pick(self._head, target, key)
-        return earlier, later
-
-    def _pick(self, chains: dict[int, list[int]], node: int, key: int) -> int:
+    def number(self, key: int, head: int) -> int:
+        """Return the number of the chain of a key that begins with a writer."""
         assert self.chains is not None, "there are chains"
-        return next(each for each in chains[node] if self.chains.key[each] == key)
+        if not self._chain:
+            self._chain = _numbered(self.chains.key, self.chains.head)
+        return self._chain[key, head]
 
-    def reason(self, earlier: int, later: int, *, before: int) -> Loop:
-        """Return the cycle that the opposite order of two chains would close."""
-        if (earlier, later) in self._reasons:
-            return self._reasons[earlier, later]
+    def reason(self, order: Order) -> Loop | None:
+        """Return the cycle that the opposite of an order would close; None where there is none."""
+        last = self.settled().get(order, int(self.round.max()) + 1) - 1
+        best: tuple[int, Loop] | None = None
+        for spared in _SPARED:
+            found = self._closed(order, last, spared)
+            if found is not None and found[0] < _OVERWRITES * 2:
+                return found[1]
+            if found is not None and (best is None or found[0] < best[0]):
+                best = found
+        return None if best is None else best[1]
+
+    def _closed(self, order: Order, last: int, spared: tuple[Edge, ...]) -> tuple[int, Loop] | None:
+        """Return the cycle that the opposite of an order closes, and what it costs."""
         chains, graph = self.chains, self.graph
         assert chains is not None, "only chains are ordered in rounds"
-        key = int(chains.key[earlier])
-        last = before - 1
-        begin = int(graph.begin(chains.head[earlier]))
-        commit = int(graph.commit(chains.head[earlier]))
-        tail = int(graph.commit(chains.tail[later]))
-        path = self.path(begin, tail, last)
-        assumed = [Hop(tail, begin, int(Edge.WRITES), key, assumed=True)]
-        if path is None:
-            readers = chains.reader[chains.reader_chain == later]
-            for reader in graph.begin(readers).tolist():
-                path = self.path(commit, reader, last)
-                if path is not None:
-                    assumed = [Hop(reader, commit, int(Edge.OVERWRITES), key, assumed=True)]
-                    break
-        assert path is not None, "an order was settled for a reason"
-        loop = loop_of(graph, assumed + [self.hop(place) for place in path])
-        self._reasons[earlier, later] = loop
-        return loop
+        network = self._network(last, spared)
+        earlier, later = (self.number(order.key, head) for head in order[1:])
+        ends = np.array([int(chains.head[earlier]), int(chains.tail[later])])
+        begins, commits = graph.begin(ends).tolist(), graph.commit(ends).tolist()
+        readers = graph.begin(chains.reader[chains.reader_chain == later]).tolist()
+        found: list[tuple[int, Path, Hop]] = []
+        for source, targets, kind in (
+            (begins[0], {commits[1]}, Edge.WRITES),
+            (commits[0], set(readers), Edge.OVERWRITES),
+        ):
+            path = network.path(source, targets)
+            if path is not None:
+                cost = int(self.cost[path].sum()) + _OVERWRITES * (kind == Edge.OVERWRITES)
+                target = int(self.target[path[-1]]) if path else source
+                found.append((cost, path, Hop(target, source, int(kind), order.key)))
+        if not found:
+            return None
+        cost, path, assumed = min(found, key=lambda each: each[0])
+        return cost, self.lineage.ordered(loop_of(graph, [assumed, *self.hops(path)]))
 
-    def path(self, begin: int, end: int, last: int) -> list[int] | None:
-        """Return the edges of a path with as few dependencies as possible; None without one."""
-        if last not in self._follow:
-            self._follow[last] = self._out_of(np.flatnonzero(self.round <= last))
-        return self._search(self._follow[last], begin, end)
+    def _network(self, last: int, spared: tuple[Edge, ...]) -> Network:
+        """Return the edges up to a round, without some kinds."""
+        if (last, spared) not in self._networks:
+            edges = (self.round <= last) & ~np.isin(self.kind, spared)
+            self._networks[last, spared] = Network(self, np.flatnonzero(edges))
+        return self._networks[last, spared]
 
-    def _search(
-        self, follow: dict[int, list[tuple[int, int]]], begin: int, end: int
-    ) -> list[int] | None:
-        return lightest_path(follow, begin, end, free=self._free.__getitem__)
-
-    def _out_of(self, edges: Integers) -> dict[int, list[tuple[int, int]]]:
-        """Return the given edges, with their targets, by the node that they leave."""
-        follow: dict[int, list[tuple[int, int]]] = {}
-        for edge in edges.tolist():
-            node, other = int(self.source[edge]), int(self.target[edge])
-            follow.setdefault(node, []).append((edge, other))
-        return follow
+    def hops(self, path: Path) -> list[Hop]:
+        """Return edges as what cycles are made of."""
+        columns = (self.source, self.target, self.kind, self.key)
+        return [Hop(*(int(column[edge]) for column in columns)) for edge in path]
 
 
-def cycles_of(finder: Finder, conflict: Conflict) -> tuple[Loop, ...]:
-    """Return the cycles of a conflict, with the orders that each assumes marked."""
-    loops = []
-    for cycle in conflict.cycles:
-        hops = [
-            finder.hop(step.edge) if step.order is None else finder.assumed(step) for step in cycle
-        ]
-        loops.append(loop_of(finder.graph, hops))
-    return tuple(sorted(loops, key=lambda loop: loop.size))
+class Network:
+    """Some edges of a graph, searched for lightest paths."""
+
+    def __init__(self, finder: Finder, edges: Integers) -> None:
+        source, target = finder.source[edges], finder.target[edges]
+        nodes = finder.graph.nodes
+        self._first, _ = successors(nodes, source, target)
+        order = np.argsort(source, kind="stable")
+        self._edge = edges[order]
+        self._target = target[order]
+        self._cost = finder.cost[edges][order]
+        self.work = 0
+        """How many edges were looked at."""
+
+    def path(self, begin: int, ends: set[int], *, limit: int | None = None) -> Path | None:
+        """Return the edges of the lightest path to any end, None without one below the limit."""
+        best = {begin: 0}
+        came: dict[int, tuple[int, int]] = {}
+        done: set[int] = set()
+        queue = [(0, begin)]
+        while queue:
+            cost, node = heappop(queue)
+            if node in ends:
+                return _back(came, begin, node)
+            if node in done or (limit is not None and cost >= limit):
+                continue
+            done.add(node)
+            for edge, other, more in self._leaving(node):
+                if cost + more < best.get(other, 1 << 62):
+                    best[other] = cost + more
+                    came[other] = edge, node
+                    heappush(queue, (cost + more, other))
+        return None
+
+    def _leaving(self, node: int) -> Iterator[tuple[int, int, int]]:
+        low, high = int(self._first[node]), int(self._first[node + 1])
+        self.work += high - low
+        columns = (self._edge, self._target, self._cost)
+        return zip(*(column[low:high].tolist() for column in columns), strict=True)
 
 
-def _by_node(nodes: Integers) -> dict[int, list[int]]:
-    found: dict[int, list[int]] = {}
-    for chain, node in enumerate(nodes.tolist()):
-        found.setdefault(node, []).append(chain)
-    return found
+def _back(came: dict[int, tuple[int, int]], begin: int, end: int) -> Path:
+    path, node = [], end
+    while node != begin:
+        edge, node = came[node]
+        path.append(edge)
+    return path[::-1]
+
+
+def _numbered(*columns: Integers) -> dict[tuple[int, ...], int]:
+    """Return the number of each row of some columns."""
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return {row: number for number, row in enumerate(rows)}

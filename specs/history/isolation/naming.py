@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from specs.history.isolation.arrows import Arrow, Loop
+from specs.history.isolation.proofs import Leaf, Proof
 
 
 class Name(NamedTuple):
@@ -25,19 +26,19 @@ TITLES: Final = {
     "g1a": "aborted read (G1a)",
     "g1b": "intermediate read (G1b)",
     "g1c": "circular information flow (G1c)",
+    "incompatible-order": "reads disagree on the order of a list",
+    "garbage-read": "garbage read",
     "internal": "a transaction contradicts itself (internal)",
     "future-read": "a transaction reads what it writes later (internal)",
-    "garbage-read": "garbage read",
-    "incompatible-order": "reads disagree on the order of a list",
     "fractured-read": "fractured read",
-    "g-single": "read skew (G-single)",
     "lost-update": "lost update",
+    "g-single": "read skew (G-single)",
     "long-fork": "long fork",
     "g-nonadjacent": "G-nonadjacent",
+    "no-order": "no order of two writers works",
     "write-skew": "write skew (G2-item)",
     "read-only-anomaly": "read-only anomaly",
     "g2-item": "anti-dependency cycle (G2-item)",
-    "no-order": "no order of two writers works",
 }
 _STRENGTH: Final = tuple(TITLES)
 """Slugs, those that break the weakest levels first."""
@@ -49,32 +50,41 @@ def named(kind: str, *, suffix: str = "") -> Name:
     return Name(kind + suffix, TITLES[kind] + told)
 
 
-def name_of(loop: Loop) -> Name:
-    """Return the name of a cycle, without a look at the reasons of its arrows."""
-    kinds = [arrow.kind for arrow in loop.arrows]
-    suffix = "-session" if "so" in kinds else ""
-    suffix = "-realtime" if "rt" in kinds else suffix
-    return named(_shape(loop.arrows, kinds), suffix=suffix)
+def name_of(proof: Proof) -> Name:
+    """Return the name of what a proof shows.
+
+    The cycles of its cases and of its reasons exclude one another, so that only one of them need
+    be there: the name is that of the one that breaks the strongest level. It is one across
+    sessions, or against real time, if any step of the proof needs that.
+    """
+    loops = proof.all_loops()
+    kinds = {arrow.kind for loop in loops for arrow in loop.arrows}
+    suffix = "-realtime" if "rt" in kinds else "-session" if "so" in kinds else ""
+    name = max((named(_shape(loop), suffix=suffix) for loop in loops), key=strength)
+    if isinstance(proof.root, Leaf):
+        return name
+    return Name(f"no-order{suffix}", f"{TITLES['no-order']}: {name.title}")
 
 
-def _shape(arrows: Sequence[Arrow], kinds: list[str]) -> str:
-    overwrites = kinds.count("rw")
-    if overwrites == 0:
+def _shape(loop: Loop) -> str:
+    arrows = loop.arrows
+    kinds = [arrow.kind for arrow in arrows]
+    if loop.overwrites == 0:
         return "g1c" if "wr" in kinds else "g0"
-    if overwrites == 1:
-        return _with_one(arrows, kinds)
-    adjacent = any(kinds[place - 1] == kinds[place] == "rw" for place in range(len(kinds)))
-    if not adjacent:
-        return "long-fork" if sorted(kinds) == ["rw", "rw", "wr", "wr"] else "g-nonadjacent"
-    if kinds == ["rw", "rw"]:
+    if loop.overwrites == 1:
+        return _with_one(arrows)
+    if not any(kinds[place - 1] == kinds[place] == "rw" for place in range(len(kinds))):
+        return _without_adjacent(arrows)
+    if set(kinds) == {"rw"} and len({arrow.key for arrow in arrows}) > 1:
         return "write-skew"
-    return "read-only-anomaly" if sorted(kinds) == ["rw", "rw", "wr"] else "g2-item"
+    return "read-only-anomaly" if _is_seen_by_reader(kinds) else "g2-item"
 
 
-def _with_one(arrows: Sequence[Arrow], kinds: list[str]) -> str:
-    if len(arrows) == 2:
-        (overwrite,) = (arrow for arrow in arrows if arrow.kind == "rw")
-        (other,) = (arrow for arrow in arrows if arrow.kind != "rw")
+def _with_one(arrows: Sequence[Arrow]) -> str:
+    (overwrite,) = (arrow for arrow in arrows if arrow.kind == "rw")
+    others = [arrow for arrow in arrows if arrow.kind != "rw"]
+    if len(others) == 1:
+        (other,) = others
         if other.kind == "ww" and other.key == overwrite.key:
             return "lost-update"
         if other.kind == "wr":
@@ -82,10 +92,19 @@ def _with_one(arrows: Sequence[Arrow], kinds: list[str]) -> str:
     return "g-single"
 
 
-def weakest(names: Sequence[Name]) -> Name:
-    """Return the name that breaks the weakest level."""
-    return min(names, key=lambda name: _STRENGTH.index(_plain(name.kind)))
+def _without_adjacent(arrows: Sequence[Arrow]) -> str:
+    """Tell a long fork: every reader sees a write and misses the one that the next reader sees."""
+    kinds = [arrow.kind for arrow in arrows]
+    alternate = all(kinds[place - 1] != kinds[place] for place in range(len(kinds)))
+    return "long-fork" if alternate and set(kinds) == {"rw", "wr"} else "g-nonadjacent"
 
 
-def _plain(kind: str) -> str:
-    return kind.removesuffix("-session").removesuffix("-realtime")
+def _is_seen_by_reader(kinds: Sequence[str]) -> bool:
+    """Say whether a reader sees a write skew: rw, rw, and on to the reader by what it read."""
+    return sorted(kinds) in (["rw", "rw", "wr"], ["rw", "rw", "so", "wr"])
+
+
+def strength(name: Name) -> tuple[int, int]:
+    """Return a number that is the lower the weaker the level that an anomaly breaks."""
+    plain = name.kind.removesuffix("-session").removesuffix("-realtime")
+    return _STRENGTH.index(plain), int(plain != name.kind)

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from specs.history.isolation.arrows import Arrow, Loop
-from specs.history.isolation.chains import LostUpdate
+from sim.history import NONE
+from specs.history.isolation.arrows import Arrow, Loop, Order
+from specs.history.isolation.chains import LostUpdate, lost_updates
 from specs.history.isolation.choices import Conflict
 from specs.history.isolation.decide import Circle, Decision
 from specs.history.isolation.facts import Facts, Misread
 from specs.history.isolation.labels import Labels
-from specs.history.isolation.loops import Finder, cycles_of
-from specs.history.isolation.naming import Name, name_of, named, weakest
+from specs.history.isolation.lineage import Lineage
+from specs.history.isolation.loops import Finder
+from specs.history.isolation.naming import Name, name_of, named, strength
+from specs.history.isolation.proofs import (
+    Leaf,
+    Node,
+    Proof,
+    proof_of_circle,
+    proof_of_conflict,
+    proof_of_update,
+)
+from specs.history.isolation.story import LINES_MAX, story_of
+from specs.history.isolation.weak_proofs import proof_of_weak
+from specs.history.isolation.words import Words
 
-LINES_MAX: Final = 12
+__all__ = ["LINES_MAX", "Anomaly", "anomalies_of"]
+
+_UPDATES_MAX: Final = 100
+"""So many lost updates are told beside a cycle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +47,8 @@ class Anomaly:
     """The cycles as plain data: rows of the history, kind, key, why the order holds."""
     operations: tuple[int, ...] = ()
     """Rows of the operations that show it, where no cycle names them."""
+    proof: Proof | Misread | None = None
+    """What shows it, down to operations; None at the levels by timestamps."""
 
 
 def anomalies_of(decision: Decision) -> tuple[Anomaly, ...]:
@@ -38,71 +56,142 @@ def anomalies_of(decision: Decision) -> tuple[Anomaly, ...]:
     contradiction = decision.contradiction
     if contradiction is None:
         return ()
-    labels = Labels(decision.facts)
-    if isinstance(contradiction, Circle):
-        assert decision.graph is not None, "a circle lies in a graph"
-        finder = Finder(decision.graph, decision.chains, decision.facts)
-        return (_from_loops(labels, (finder.best(),)),)
-    if isinstance(contradiction, Conflict):
-        assert decision.graph is not None, "a conflict lies in a graph"
-        finder = Finder(decision.graph, decision.chains)
-        return (_from_loops(labels, cycles_of(finder, contradiction)),)
-    told = [_single(labels, each) for each in contradiction]
-    first = weakest([anomaly.name for anomaly in told])
-    return tuple(sorted(told, key=lambda anomaly: anomaly.name != first))
-
-
-def _single(labels: Labels, found: Misread | LostUpdate) -> Anomaly:
-    return _misread(labels, found) if isinstance(found, Misread) else _lost(labels, found)
-
-
-def _misread(labels: Labels, found: Misread) -> Anomaly:
-    owner = labels.history.first.searchsorted(found.read, side="right") - 1
-    reader = labels.row(int(owner))
-    read = labels.operation(found.read)
-    rows = [int(owner)]
-    if found.other < 0:
-        why = "which nobody wrote: either it came from nowhere, or a part of the log is missing"
+    teller = _Teller(decision)
+    if isinstance(contradiction, Circle | Conflict):
+        told = [teller.cycle(contradiction)]
+        if decision.level.family == "order" and decision.chains is None:
+            told += [teller.lost(each) for each in lost_updates(decision.facts)[:_UPDATES_MAX]]
     else:
-        other = int(labels.history.first.searchsorted(found.other, side="right") - 1)
-        writer, did = labels.row(other), labels.operation(found.other)
-        why = {
-            "internal": f"after it {did} itself",
-            "future-read": "which it writes itself only later",
-            "g1a": f"as {writer} wrote it, which failed",
-            "incompatible-order": f"where {writer} {did} in another order",
-            "g1b": f"as {writer} wrote it, which then wrote another value before it ended",
-        }[found.kind]
-        rows += [other] if other != owner else []
-    return Anomaly(
-        name=named(found.kind),
-        transactions=tuple(rows),
-        loops=(),
-        lines=(f"{reader} {read}, {why}.",),
-        operations=(found.read,) if found.other < 0 else (found.read, found.other),
-    )
+        told = [
+            teller.misread(each) if isinstance(each, Misread) else teller.lost(each)
+            for each in contradiction
+        ]
+    return tuple(sorted(told, key=lambda anomaly: strength(anomaly.name)))
 
 
-def _lost(labels: Labels, found: LostUpdate) -> Anomaly:
-    first, second = labels.transaction(found.first), labels.transaction(found.second)
-    if not all(labels.has_read(each, found.key) for each in (found.first, found.second)):
-        return _lost_in_list(labels, found)
-    read, source = labels.read_of(found.first, found.key)
-    whose = "which nobody had written" if source < 0 else f"which {labels.writer(source)} wrote"
-    lines = (
-        f"{first} and {second} both read {read}, {whose}.",
-        f"{first} then writes {labels.write_of(found.first, found.key)}.",
-        f"{second} then writes {labels.write_of(found.second, found.key)}.",
-        "Whichever commits second overwrites what it has not seen.",
-    )
-    rows = [int(labels.facts.row[each]) for each in (found.version_of, found.first, found.second)]
-    return Anomaly(
-        name=named("lost-update"),
-        transactions=tuple(rows if source >= 0 else rows[1:]),
-        loops=(),
-        lines=lines,
-        operations=_of_update(labels.facts, found),
-    )
+class _Teller:
+    """Tells the contradictions of one decision."""
+
+    def __init__(self, decision: Decision) -> None:
+        self.decision = decision
+        self.facts = decision.facts
+        self.labels = Labels(decision.facts)
+        self.lineage = Lineage(decision.facts, chained=decision.level.family == "order")
+        self.words = Words(self.labels, self.lineage, decision.level)
+
+    def misread(self, found: Misread) -> Anomaly:
+        """Tell a read that nothing explains."""
+        labels, history = self.labels, self.labels.history
+        owner = int(history.first.searchsorted(found.read, side="right")) - 1
+        rows = [owner]
+        if found.other == NONE:
+            why = _ALONE.get(found.kind, "")
+        else:
+            other = int(history.first.searchsorted(found.other, side="right")) - 1
+            writer, did = labels.row(other), labels.operation(found.other)
+            why = _TOGETHER[found.kind].format(writer=writer, did=did)
+            rows += [other] if other != owner else []
+        read = f"{labels.row(owner)} reads {self.words.seen(found.read)}"
+        places = "; ".join(f"{labels.row(row)}: {labels.place_of(row)}" for row in rows)
+        return Anomaly(
+            name=named(found.kind),
+            transactions=tuple(rows),
+            loops=(),
+            lines=(f"{read}, {why}.", f"({places}.)"),
+            operations=(found.read,) if found.other == NONE else (found.read, found.other),
+            proof=found,
+        )
+
+    def lost(self, found: LostUpdate) -> Anomaly:
+        """Tell that two transactions overwrote the version that both had read."""
+        words, lineage, key = self.words, self.lineage, found.key
+        pair = [found.first, found.second]
+        readers = [each for each in pair if lineage.has_read(each, key, found.version_of)]
+        read, source = lineage.read(readers[0], key, found.version_of)
+        whose = f"which {words.name(source)} wrote" if source >= 0 else "which nobody had written"
+        rows = [int(self.facts.row[each]) for each in (source, *pair)]
+        rows = rows if source >= 0 else rows[1:]
+        if len(readers) == len(pair):
+            first, second = (words.name(each) for each in pair)
+            lines = [
+                f"{first} and {second} both read {words.seen(read)}, {whose}.",
+                *(f"{words.name(each)} then {words.writes(each, key)}." for each in pair),
+                "Whichever commits second overwrites what it has not seen.",
+            ]
+        else:
+            (other,) = (each for each in pair if each not in readers)
+            reader, shown = words.name(readers[0]), lineage.key(key).longest
+            lines = [
+                f"{reader} reads {words.seen(read)}, {whose}, and {words.writes(readers[0], key)}.",
+                f"{words.name(other)} {words.writes(other, key)} in between.",
+                f"{self.labels.owner(shown)} reads {words.seen(shown)}, which shows that.",
+                f"So {reader} comes after what it has not seen.",
+            ]
+        return Anomaly(
+            name=named("lost-update"),
+            transactions=tuple(rows),
+            loops=(),
+            lines=(*lines, self._places(rows)),
+            operations=_of_update(self.facts, found),
+            proof=proof_of_update(lineage, found),
+        )
+
+    def cycle(self, found: Circle | Conflict) -> Anomaly:
+        """Tell a cycle, or why every order of some writers closes one."""
+        decision = self.decision
+        assert decision.graph is not None, "a cycle lies in a graph"
+        finder = Finder(decision.graph, decision.chains, self.lineage)
+        if isinstance(found, Conflict):
+            proof = proof_of_conflict(finder, found)
+        elif decision.level.family == "weak":
+            proof = proof_of_weak(finder, self.facts, decision.level.name)
+        else:
+            proof = proof_of_circle(finder)
+        seen = dict.fromkeys(number for loop in proof.all_loops() for number in loop.transactions)
+        rows = [int(self.facts.row[number]) for number in seen]
+        loops = _told(proof)
+        return Anomaly(
+            name=name_of(proof),
+            transactions=tuple(rows),
+            loops=loops,
+            lines=story_of(proof, self.words, self._places(rows)),
+            edges=tuple(self._edge(proof, arrow) for loop in loops for arrow in loop.arrows),
+            proof=proof,
+        )
+
+    def _places(self, rows: list[int]) -> str:
+        shown = [f"{self.labels.row(row)}: {self.labels.place_of(row)}" for row in rows[:8]]
+        more = f"; and {len(rows) - 8} more" if len(rows) > 8 else ""
+        return f"({'; '.join(shown)}{more}.)"
+
+    def _edge(self, proof: Proof, arrow: Arrow) -> tuple[int, int, str, str, str]:
+        row = self.facts.row
+        key = "" if arrow.key < 0 else self.labels.key(arrow.key)
+        because = self.words.sentence(arrow)
+        reason = proof.settled.get(arrow.order) if arrow.order else None
+        if arrow.assumed:
+            because = "assumed"
+        elif arrow.order and isinstance(reason, int):
+            because += f"; {self.words.shown(arrow.order, reason)}"
+        elif isinstance(reason, Leaf):
+            told = "; ".join(self.words.short(each) for each in reason.loop.arrows)
+            because += f"; otherwise {told}"
+        return int(row[arrow.source]), int(row[arrow.target]), arrow.kind, key, because
+
+
+_ALONE: Final = {
+    "garbage-read": "which nobody wrote: either it came from nowhere, or a part of the log is "
+    "missing",
+    "incompatible-order": "with an element twice",
+    "internal": "which does not end with what it appended itself",
+}
+_TOGETHER: Final = {
+    "internal": "after it {did} itself",
+    "future-read": "which it writes itself only later",
+    "g1a": "but {writer}, which {did}, failed",
+    "g1b": "but {writer}, which {did}, wrote that key again before it ended",
+    "incompatible-order": "where {writer} {did} in another order",
+}
 
 
 def _lost_in_list(labels: Labels, found: LostUpdate) -> Anomaly:
@@ -146,92 +235,29 @@ def _of_update(facts: Facts, found: LostUpdate) -> tuple[int, ...]:
     return tuple(rows)
 
 
-def _from_loops(labels: Labels, loops: tuple[Loop, ...]) -> Anomaly:
-    # Orders that contradict each other say nothing of what is wrong.
-    told = [loop for loop in loops if not all(arrow.assumed for arrow in loop.arrows)]
-    names = [name_of(loop) for loop in told or loops]
-    reasons = [arrow.reason for loop in loops for arrow in loop.arrows if arrow.reason]
-    names += [name_of(reason) for reason in reasons]
-    name = names[0]
-    if len(loops) + len(reasons) > 1:
-        name = Name("no-order", f"{named('no-order').title} ({weakest(names).title})")
-    lines: list[str] = []
-    for number, loop in enumerate(loops):
-        if len(loops) > 1:
-            lines.append(f"{'Either' if number == 0 else 'Or'} {assumption(labels, loop)}:")
-        lines += _loop_lines(labels, loop)
-    if len(lines) > LINES_MAX:
-        lines = [*lines[: LINES_MAX - 1], f"({len(lines) - LINES_MAX + 1} more lines)"]
-    seen = dict.fromkeys(number for loop in (*loops, *reasons) for number in loop.transactions)
-    return Anomaly(
-        name=name,
-        transactions=tuple(int(labels.facts.row[number]) for number in seen),
-        loops=loops,
-        lines=tuple(lines),
-        edges=tuple(_edge(labels, arrow) for loop in loops for arrow in loop.arrows),
-    )
+def _told(proof: Proof) -> tuple[Loop, ...]:
+    """Return the cycles of a proof, every arrow with what its order is."""
 
+    def told(loop: Loop, assumed: frozenset[Order]) -> Loop:
+        return Loop(arrows=tuple(_with_reason(arrow, assumed) for arrow in loop.arrows))
 
-def _edge(labels: Labels, arrow: Arrow) -> tuple[int, int, str, str, str]:
-    row = labels.facts.row
-    key = "" if arrow.key < 0 else labels.key(arrow.key)
-    because = _sentence(labels, arrow)
-    if arrow.assumed:
-        because = "assumed"
-    elif arrow.reason is not None:
-        because += f"; otherwise {_chain(labels, arrow.reason)}"
-    return int(row[arrow.source]), int(row[arrow.target]), arrow.kind, key, because
+    def _with_reason(arrow: Arrow, assumed: frozenset[Order]) -> Arrow:
+        if arrow.order is None:
+            return arrow
+        if arrow.order in assumed:
+            return replace(arrow, assumed=True)
+        reason = proof.settled[arrow.order]
+        if not isinstance(reason, Leaf):
+            return arrow
+        opposite = frozenset((arrow.order.opposite,))
+        return replace(arrow, reason=told(reason.loop, opposite))
 
+    def cases(node: Node, assumed: frozenset[Order]) -> list[Loop]:
+        if isinstance(node, Leaf):
+            return [told(node.loop, assumed)]
+        return [
+            *cases(node.holds, assumed | {node.order}),
+            *cases(node.otherwise, assumed | {node.order.opposite}),
+        ]
 
-def _chain(labels: Labels, loop: Loop) -> str:
-    return "; ".join(_short(labels, arrow) for arrow in loop.arrows)
-
-
-def assumption(labels: Labels, loop: Loop) -> str:
-    """Say which orders of writers a cycle assumes."""
-    told = []
-    for arrow in loop.arrows:
-        if arrow.assumed:
-            first = labels.transaction(arrow.source)
-            if arrow.kind == "rw":
-                # Who overwrites what a reader saw comes after the writer of that.
-                first = labels.writer(labels.read_of(arrow.source, arrow.key)[1])
-            second = labels.transaction(arrow.target)
-            told.append(f"{first} comes before {second} on {labels.key(arrow.key)}")
-    return " and ".join(dict.fromkeys(told))
-
-
-def _loop_lines(labels: Labels, loop: Loop) -> list[str]:
-    lines = []
-    for arrow in loop.arrows:
-        if not arrow.assumed or arrow.kind == "rw":
-            lines.append(_sentence(labels, arrow) + ".")
-        if arrow.reason is not None:
-            lines.append(f"  (Otherwise: {_chain(labels, arrow.reason)}.)")
-    first = labels.transaction(loop.arrows[0].source)
-    lines.append(f"So {first} would have to come before itself.")
-    return lines
-
-
-def _sentence(labels: Labels, arrow: Arrow) -> str:
-    source, target = labels.transaction(arrow.source), labels.transaction(arrow.target)
-    if arrow.kind == "wr":
-        return f"{target} reads {labels.write_of(arrow.source, arrow.key)}, which {source} wrote"
-    if arrow.kind == "rw":
-        read, _ = labels.read_of(arrow.source, arrow.key)
-        write = labels.write_of(arrow.target, arrow.key)
-        return f"{source} reads {read}, not {write}, so it begins before {target} commits"
-    if arrow.kind == "ww":
-        first = labels.write_of(arrow.source, arrow.key)
-        second = labels.write_of(arrow.target, arrow.key)
-        return f"{source} writes {first} before {target} writes {second}"
-    if arrow.kind == "so":
-        return f"{target} follows {source} in {labels.place(arrow.target)}"
-    return f"{target} was invoked when {source} had ended"
-
-
-def _short(labels: Labels, arrow: Arrow) -> str:
-    source, target = labels.transaction(arrow.source), labels.transaction(arrow.target)
-    key = "" if arrow.key < 0 or arrow.kind in ("so", "rt") else f" {labels.key(arrow.key)}"
-    words = {"wr": "is read by", "rw": "is overtaken by", "ww": "precedes", "so": "is followed by"}
-    return f"{source} {words.get(arrow.kind, 'ends before')} {target}{key and ' on' + key}"
+    return tuple(cases(proof.root, frozenset()))
