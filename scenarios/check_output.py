@@ -73,6 +73,8 @@ def closing(checked: Checked) -> str:
 def _remarks(checked: Checked) -> Iterator[str]:
     if not checked.complete and not checked.stopped:
         yield "  some reads of transactions with unknown outcomes were not judged"
+    if checked.refutations:
+        yield "  confirmed from the operations alone"
     yield from (f"  assumed: {sentence}" for sentence in checked.assumptions)
     if checked.reproduce:
         yield f"Reproduce: {checked.reproduce}"

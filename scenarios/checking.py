@@ -43,6 +43,8 @@ class Checked:
     """Anomalies that are not told."""
     replayed: bool = False
     """Whether an acceptance was replayed by the engine that knows no checker."""
+    refutations: tuple[dict[str, Any], ...] = ()
+    """Of each anomaly, the tree of reasons that a program that knows no checker confirmed."""
     seconds: float = 0.0
     error: str = ""
     """Why there is no verdict: the file, or what it holds, is not what the level needs."""
@@ -88,6 +90,7 @@ class Checked:
             "anomalies": [_anomaly(anomaly, evidence) for anomaly, evidence in told],
             "anomalies_untold": self.more,
             "replayed": self.replayed,
+            "refutations": list(self.refutations),
             "seconds": round(self.seconds, 6),
             "reproduce": self.reproduce or None,
             **({"stopped": self.stopped} if self.stopped else {}),
@@ -133,7 +136,8 @@ def check(
 ) -> Report:
     """Decide whether histories satisfy an isolation level, or each of several.
 
-    `certify` replays the schedule of every acceptance with an engine of its own; `keep` draws every
+    `certify` holds every verdict against programs of their own: it replays the schedule of an
+    acceptance, and confirms the tree of reasons of a rejection; `keep` draws every
     anomaly and keeps every schedule. `timeout_s` is the limit of each history and level, on the
     main thread alone. Wrong files are part of the report, not exceptions; an unknown level raises
     KeyError. `read` takes a path and a format to insist on.
@@ -216,6 +220,7 @@ def _about(plain: Checked, loaded: Loaded) -> Checked:
 
 def _decided(plain: Checked, loaded: Loaded, wishes: Wishes) -> Checked:
     """Decide one level of a history that was read."""
+    from specs.history.isolation.certificates import certify
     from specs.history.isolation.decide import NotApplicable, decide
     from specs.history.isolation.facts import UnsupportedHistory
     from specs.history.isolation.levels import level_of
@@ -234,13 +239,14 @@ def _decided(plain: Checked, loaded: Loaded, wishes: Wishes) -> Checked:
         return replace(plain, error=f"{error}{needs}")
     except UnsupportedHistory as error:
         return replace(plain, error=_outside(history, error))
-    replayed = decision is not None and wishes.certify and _replay(decision)
+    certified = certify(decision, anomalies) if decision is not None and wishes.certify else ()
     checked = replace(
         _about(plain, loaded),
         holds=holds,
         anomalies=anomalies[:ANOMALIES_MAX],
         more=more + max(0, len(anomalies) - ANOMALIES_MAX),
-        replayed=replayed,
+        replayed=holds and bool(certified),
+        refutations=() if holds else certified,
     )
     return _with_evidence(checked, history, decision, wishes)
 
@@ -277,23 +283,6 @@ def _by_timestamps(history: History, level: str) -> tuple[bool, tuple[Anomaly, .
     verdict = check_timestamps(history, level_of(level))
     told = anomalies_of_timestamps(verdict)
     return verdict.holds, told, sum(verdict.counts.values()) - len(told)
-
-
-def _replay(decision: Decision) -> bool:
-    """Replay the schedule of an acceptance; say whether there was one to replay."""
-    from specs.history.replay import replay_snapshots
-
-    level = decision.level
-    if level.family != "order" or decision.schedule is None:
-        return False
-    replay_snapshots(
-        decision.facts.history,
-        [(row, event) for row, event, _ in _schedule(decision)],
-        sessions=level.sessions,
-        real_time=level.real_time,
-        serial=level.merged,
-    )
-    return True
 
 
 def _schedule(decision: Decision) -> tuple[tuple[int, int, int | None], ...]:

@@ -68,7 +68,9 @@ def _timeout(_: click.Context, __: click.Parameter, value: str | None) -> float 
     "--format", "format_name", callback=_format, metavar="FORMAT", help="Insist on a format."
 )
 @click.option(
-    "--certify", is_flag=True, help="Replay the schedule of every acceptance, as its proof."
+    "--certify",
+    is_flag=True,
+    help="Hold every verdict against programs that share no code with the checker.",
 )
 @click.option("--stream", is_flag=True, help="Check timestamps on line, in bounded memory.")
 @click.option(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from sim.history import NIL, NONE, History, OperationKind
-from specs.history.isolation.facts import Facts
+from specs.history.isolation.facts import INITIAL, Facts
 
-ELEMENTS_MAX: Final = 8
+ELEMENTS_MAX: Final = 6
 """So many elements of a list are shown, the last ones."""
 
 
@@ -77,4 +77,18 @@ class Labels:
             return f"writes {key} = {value}"
         if kind == OperationKind.APPEND:
             return f"appends {value} to {key}"
-        return f"reads the list {key}"
+        return f"reads {key} = {self.elements(row)}"
+
+    def elements(self, row: int) -> str:
+        """Return the last elements of a list that was read: `[… 4 5]`."""
+        history = self.history
+        assert history.element_first is not None, "a list that was read has a place for elements"
+        assert history.elements is not None, "a list that was read has elements"
+        begin, end = history.element_first[row : row + 2].tolist()
+        shown = history.elements[max(begin, end - ELEMENTS_MAX) : end].tolist()
+        dots = ["…"] if end - begin > ELEMENTS_MAX else []
+        return f"[{' '.join([*dots, *map(self.value, shown)])}]"
+
+    def writer(self, number: int) -> str:
+        """Return the name of a writer, or of nobody."""
+        return "nobody" if number == INITIAL else self.transaction(number)

@@ -12,7 +12,7 @@ from specs.history.isolation.arrows import Loop, Order
 from specs.history.isolation.proofs import Leaf, Node, Proof
 from specs.history.isolation.words import Words
 
-LINES_MAX: Final = 12
+LINES_MAX: Final = 10
 _INDENT: Final = "  "
 
 Lines = list[str]
@@ -107,4 +107,6 @@ class _Story:
             for arrow in loop.arrows
             if not (arrow.kind == "ww" and arrow.order in assumed)
         ]
+        if not told:
+            return "these orders contradict one another"
         return ", ".join(told[:-1]) + (", and " if len(told) > 1 else "") + told[-1]

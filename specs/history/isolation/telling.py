@@ -9,7 +9,7 @@ from sim.history import NONE
 from specs.history.isolation.arrows import Arrow, Loop, Order
 from specs.history.isolation.chains import LostUpdate, lost_updates
 from specs.history.isolation.choices import Conflict
-from specs.history.isolation.decide import Circle, Decision
+from specs.history.isolation.decide import Circle, Decision, decide
 from specs.history.isolation.facts import Facts, Misread
 from specs.history.isolation.labels import Labels
 from specs.history.isolation.lineage import Lineage
@@ -29,6 +29,8 @@ from specs.history.isolation.words import Words
 
 __all__ = ["LINES_MAX", "Anomaly", "anomalies_of"]
 
+SIMPLER_MAX: Final = 2_000
+"""Up to so many transactions it is found out whether sessions or real time are needed."""
 _UPDATES_MAX: Final = 100
 """So many lost updates are told beside a cycle."""
 
@@ -66,7 +68,34 @@ def anomalies_of(decision: Decision) -> tuple[Anomaly, ...]:
             teller.misread(each) if isinstance(each, Misread) else teller.lost(each)
             for each in contradiction
         ]
+    simpler = _simpler(decision)
+    if simpler is not None:
+        plain = anomalies_of(simpler)
+        weakest = strength(plain[0].name)[0]
+        told = [*plain, *(each for each in told if strength(each.name)[0] < weakest)]
     return tuple(sorted(told, key=lambda anomaly: strength(anomaly.name)))
+
+
+def _simpler(decision: Decision) -> Decision | None:
+    """Return the rejection by a level of fewer rules, None if it would accept, or takes too long.
+
+    What it is rejected for there is a contradiction here as well, and needs no real time, or no
+    sessions.
+    """
+    level, history = decision.level, decision.facts.history
+    if level.family != "order" or not level.sessions or history.transactions > SIMPLER_MAX:
+        return None
+    if not isinstance(decision.contradiction, Circle | Conflict):
+        return None
+    for fewer in (
+        replace(level, sessions=False, real_time=False),
+        replace(level, real_time=False),
+    ):
+        if fewer != level:
+            found = decide(history, fewer)
+            if not found.holds:
+                return found
+    return None
 
 
 class _Teller:
@@ -194,36 +223,6 @@ _TOGETHER: Final = {
 }
 
 
-def _lost_in_list(labels: Labels, found: LostUpdate) -> Anomaly:
-    """Tell of two that append next to one version of a list, which not both of them read."""
-    key = labels.key(found.key)
-    base = f"the empty list {key}"
-    if found.version_of >= 0:
-        wrote = labels.write_of(found.version_of, found.key)
-        base = f"{wrote}, which {labels.transaction(found.version_of)} appended"
-    lines = []
-    for number in (found.first, found.second):
-        who, wrote = labels.transaction(number), labels.write_of(number, found.key)
-        if labels.has_read(number, found.key):
-            read, _ = labels.read_of(number, found.key)
-            lines.append(f"{who} reads {read} and then puts {wrote}.")
-        else:
-            lines.append(f"{who} puts {wrote}, as lists that others read show.")
-    facts = labels.facts
-    involved = (found.version_of, found.first, found.second)
-    return Anomaly(
-        name=named("lost-update"),
-        transactions=tuple(int(facts.row[each]) for each in involved if each >= 0),
-        loops=(),
-        lines=(
-            f"Two transactions append right after {base}.",
-            *lines,
-            "Whichever commits second overwrites what it has not seen.",
-        ),
-        operations=_of_update(facts, found),
-    )
-
-
 def _of_update(facts: Facts, found: LostUpdate) -> tuple[int, ...]:
     """Return the write that both read, then read and write of the one and of the other."""
     rows: list[int] = []
@@ -261,3 +260,15 @@ def _told(proof: Proof) -> tuple[Loop, ...]:
         ]
 
     return tuple(cases(proof.root, frozenset()))
+
+
+def assumption(labels: Labels, loop: Loop) -> str:
+    """Say which orders of writers a cycle assumes."""
+    told = []
+    for arrow in loop.arrows:
+        if arrow.assumed:
+            # Who overwrites what a reader saw comes after the writer of that.
+            first = arrow.version if arrow.kind == "rw" else arrow.source
+            pair = labels.writer(first), labels.transaction(arrow.target)
+            told.append(f"{pair[0]} comes before {pair[1]} on {labels.key(arrow.key)}")
+    return " and ".join(dict.fromkeys(told))

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from sim.history import OperationKind
 from specs.history.isolation.arrows import Arrow, Loop, Order
 from specs.history.isolation.labels import Labels
 from specs.history.isolation.levels import Level
 from specs.history.isolation.lineage import Lineage
-
-_ELEMENTS_MAX: Final = 4
-"""So many elements of a list are told, the last ones."""
 
 
 class Words:
@@ -85,12 +80,7 @@ class Words:
         key = labels.key_of(int(history.key[operation]))
         if history.kind[operation] != OperationKind.READ_LIST:
             return f"{key} = {labels.value(int(history.value[operation]))}"
-        assert history.element_first is not None, "a list that was read has a place for elements"
-        assert history.elements is not None, "a list that was read has elements"
-        low, high = history.element_first[operation : operation + 2].tolist()
-        last = history.elements[max(low, high - _ELEMENTS_MAX) : high].tolist()
-        dots = ["..."] if high - low > _ELEMENTS_MAX else []
-        return f"{key} = [{' '.join([*dots, *map(labels.value, last)])}]"
+        return f"{key} = {labels.elements(operation)}"
 
     def written(self, writer: int, key: int) -> str:
         """Return `x = 5` for a final write, or `5` for an element."""
