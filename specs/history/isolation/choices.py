@@ -189,7 +189,7 @@ class _Chooser:
             spared = -1
             while True:
                 without = [place for place in needed if place != spared]
-                if not solver.solve(assumptions=[offset + 1 + place for place in without]):
+                if not _solved(solver, [offset + 1 + place for place in without]):
                     core = {literal - offset - 1 for literal in solver.get_core() or ()}
                     needed = [place for place in needed if place in core]
                 later = [place for place in needed if place > spared]

@@ -40,6 +40,8 @@ class Split:
 
 
 Node = Leaf | Split
+Clause = tuple[Loop, frozenset[Order]]
+"""A cycle, and the orders that it assumes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,11 @@ def _of_path(finder: Finder, path: Path) -> Proof:
     settled: dict[Order, Node | int] = {}
     for order in loop.orders:
         _settle(finder, order, settled)
+    return _proof_of_one(loop, settled)
+
+
+def _proof_of_one(loop: Loop, settled: dict[Order, Node | int]) -> Proof:
+    """Return a proof by one cycle; two that need nothing else are told as they exclude orders."""
     if len(settled) == 1:
         ((order, reason),) = settled.items()
         if isinstance(reason, Leaf):
@@ -109,6 +116,8 @@ def _of_two(order: Order, loop: Loop, other: Loop) -> Proof:
         return Proof(Leaf(loop), {order: Leaf(other)})
     if _is_plain(loop):
         return Proof(Leaf(other), {order.opposite: Leaf(loop)})
+    if order.later < order.earlier:
+        order, loop, other = order.opposite, other, loop
     return Proof(Split(order, Leaf(loop), Leaf(other)))
 
 
@@ -161,10 +170,44 @@ def proof_of_conflict(finder: Finder, conflict: Conflict) -> Proof:
         for order in loop.orders:
             if frozenset((order, order.opposite)) not in assumed:
                 _settle(finder, order, settled)
-    clauses = [
-        (loop, frozenset(order for order in loop.orders if order not in settled)) for loop in loops
-    ]
+    clauses = _reduced(loops, settled)
+    closed = [loop for loop, needs in clauses if not needs]
+    if closed:
+        loop = min(closed, key=_size)
+        return _proof_of_one(loop, {each: settled[each] for each in _needed(loop, settled)})
     return Proof(_cases(clauses), settled)
+
+
+def _reduced(loops: Sequence[Loop], settled: dict[Order, Node | int]) -> list[Clause]:
+    """Return cycles with what they assume; where that is one order, the opposite is settled."""
+    while True:
+        clauses = [
+            (loop, frozenset(order for order in loop.orders if order not in settled))
+            for loop in loops
+        ]
+        single = [(loop, order) for loop, needs in clauses if len(needs) == 1 for order in needs]
+        if not single or any(not needs for _, needs in clauses):
+            return clauses
+        loop, order = min(single, key=lambda each: _size(each[0]))
+        settled[order.opposite] = Leaf(loop)
+
+
+def _needed(loop: Loop, settled: Mapping[Order, Node | int]) -> list[Order]:
+    """Return the settled orders that a cycle rests on, in the order in which they were settled."""
+    found: set[Order] = set()
+    waiting = [loop]
+    while waiting:
+        for order in waiting.pop().orders:
+            if order in settled and order not in found:
+                found.add(order)
+                reason = settled[order]
+                if isinstance(reason, Leaf):
+                    waiting.append(reason.loop)
+    return [order for order in settled if order in found]
+
+
+def _size(loop: Loop) -> tuple[int, int]:
+    return loop.overwrites, len(loop.arrows)
 
 
 def _of(finder: Finder, cycle: Sequence[Step]) -> Iterator[Order]:
@@ -219,14 +262,10 @@ def _from_the_start(lineage: Lineage, order: Order) -> Loop | None:
     )
 
 
-Clause = tuple[Loop, frozenset[Order]]
-"""A cycle, and the orders that it assumes."""
-
-
 def _cases(clauses: Sequence[Clause]) -> Node:
     """Return a small tree of cases in each of which some cycle has all that it assumes."""
     pairs = list(
-        dict.fromkeys(max(order, order.opposite) for _, needs in clauses for order in sorted(needs))
+        dict.fromkeys(min(order, order.opposite) for _, needs in clauses for order in sorted(needs))
     )
     exact = len(pairs) <= EXACT_MAX
     known: dict[frozenset[Order], tuple[tuple[int, int], Node]] = {}
@@ -236,13 +275,13 @@ def _cases(clauses: Sequence[Clause]) -> Node:
             return known[taken]
         closed = [loop for loop, needs in clauses if needs <= taken]
         if closed:
-            loop = min(closed, key=lambda each: (each.overwrites, len(each.arrows)))
+            loop = min(closed, key=_size)
             known[taken] = (1, len(loop.arrows)), Leaf(loop)
             return known[taken]
         opposed = {order.opposite for order in taken}
         left = [needs - taken for _, needs in clauses if not needs & opposed]
         shortest = min(left, key=lambda needs: (len(needs), sorted(needs)))
-        tried = {max(order, order.opposite) for needs in left for order in needs}
+        tried = {min(order, order.opposite) for needs in left for order in needs}
         best: tuple[tuple[int, int], Node] | None = None
         for order in sorted(tried) if exact else sorted(shortest)[:1]:
             holds, otherwise = smallest(taken | {order}), smallest(taken | {order.opposite})
