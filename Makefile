@@ -8,11 +8,12 @@ WORKERS ?= 2
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command "make lock"
 
-.PHONY: help run test check format bench hunt lock clean .venv
+.PHONY: help run test oracle check format bench hunt lock clean .venv
 
 help:
 	@echo "make run      run the main job: $(SCENARIO)"
 	@echo "make test     check, then run the whole test suite"
+	@echo "make oracle   compare the isolation checker with brute force on 40,000 histories"
 	@echo "make check    lint, formatting, types and layers"
 	@echo "make format   let ruff format and mend the code"
 	@echo "make bench    run every benchmark"
@@ -25,6 +26,9 @@ run: .venv/.base
 
 test: check
 	$(BIN)/pytest -n $(WORKERS)
+
+oracle: .venv/.dev
+	$(BIN)/pytest -n $(WORKERS) -m oracle tests/specs/isolation
 
 check: .venv/.dev
 	$(BIN)/ruff check .

@@ -67,10 +67,11 @@ def decide(history: History, level: Level) -> Decision:
     """Decide any level but those by timestamps; raises `UnsupportedHistory`, `NotApplicable`."""
     if level.sessions and not history.has_sessions:
         raise NotApplicable(f"the history states no sessions, which {level.name} needs: try si")
+    repeatable = level.name != "read-committed"
     if has_lists(history):
-        facts = facts_of_lists(history)
+        facts = facts_of_lists(history, repeatable=repeatable)
     else:
-        facts = facts_of(history, repeatable=level.name != "read-committed")
+        facts = facts_of(history, repeatable=repeatable)
     if facts.misreads:
         return Decision(level=level, facts=facts, contradiction=facts.misreads)
     graph = _known(facts, level)
@@ -164,6 +165,9 @@ def _known(facts: Facts, level: Level) -> Graph:
             Edge.WRITES,
             facts.follower_key[follows],
         )
+    elif facts.shown:
+        earlier, later, key = facts.shown
+        graph.add(graph.commit(earlier), graph.begin(later), Edge.WRITES, key)
     return graph
 
 

@@ -90,6 +90,8 @@ class Facts:
     keys: Integers
     """What the history calls each dense key number."""
     misreads: tuple[Misread, ...]
+    shown: tuple[Integers, ...] = ()
+    """What lists that were read show: an earlier writer, a later one, and of which key."""
 
     @property
     def count(self) -> int:

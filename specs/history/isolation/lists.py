@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -38,8 +39,9 @@ class _Append:
 class _Lists:
     """All lists of a history, key by key."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, *, repeatable: bool) -> None:
         self.history = history
+        self.repeatable = repeatable
         self.owner = history.owner().tolist()
         self.kind, self.key = history.kind.tolist(), history.key.tolist()
         self.value = history.value.tolist()
@@ -98,7 +100,7 @@ class _Lists:
                 self.misreads.append(Misread(kind="internal", read=at))
                 continue
             outside = found[:split]
-            if (owner, key) in known:
+            if self.repeatable and (owner, key) in known:
                 earlier, operation = known[owner, key]
                 if earlier != outside:
                     self.misreads.append(Misread(kind="internal", read=at, other=operation))
@@ -159,9 +161,12 @@ class _Lists:
             previous = append
 
 
-def facts_of_lists(history: History) -> Facts:
-    """Return what a history of lists says; raises `UnsupportedHistory`."""
-    lists = _Lists(history)
+def facts_of_lists(history: History, *, repeatable: bool = True) -> Facts:
+    """Return what a history of lists says; raises `UnsupportedHistory`.
+
+    Without `repeatable`, a transaction may read a key twice and find two lists.
+    """
+    lists = _Lists(history, repeatable=repeatable)
     lists.check()
     counts = history.outcome == Outcome.COMMITTED
     for key, order in lists.observed.items():
@@ -181,6 +186,7 @@ def facts_of_lists(history: History) -> Facts:
     ]
     reads = [] if lists.misreads else _reads(lists, number, dense)
     links = [] if lists.misreads else _links(lists, number, dense, writes, reads)
+    shown = [] if lists.misreads else _shown(lists, number, dense, writes)
     writer, writer_key, writer_operation = _columns(writes, 3)
     reader, reader_key, reader_from, reader_operation = _columns(reads, 4)
     follower, followed, follower_key = _columns(links, 3)
@@ -201,6 +207,7 @@ def facts_of_lists(history: History) -> Facts:
         follower_key=follower_key,
         keys=keys,
         misreads=tuple(lists.misreads),
+        shown=_columns(shown, 3),
     )
 
 
@@ -239,6 +246,24 @@ def _links(
         if (reader, key) in wrote:
             links[reader, source, key] = None
     return list(links)
+
+
+def _shown(
+    lists: _Lists, number: Integers, dense: dict[int, int], writes: list[tuple[int, int, int]]
+) -> list[tuple[int, int, int]]:
+    """Return pairs of writers and their key: along the observed lists, and what follows those."""
+    rest: dict[int, list[int]] = {}
+    for writer, key, _ in writes:
+        rest.setdefault(key, []).append(writer)
+    pairs: list[tuple[int, int, int]] = []
+    for key, order in lists.observed.items():
+        writers = dict.fromkeys(int(number[lists.appends[key, each].owner]) for each in order)
+        along = list(writers)
+        pairs += [(*pair, dense[key]) for pair in pairwise(along)]
+        pairs += [
+            (along[-1], other, dense[key]) for other in rest[dense[key]] if other not in writers
+        ]
+    return pairs
 
 
 def _columns(rows: Sequence[tuple[int, ...]], width: int) -> tuple[Integers, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from sim.history import NONE, History
@@ -15,7 +17,7 @@ def labels_of(history: History) -> Labels:
     nothing = np.empty(0, dtype=np.int64)
     names = "session writer writer_key writer_operation reader reader_key reader_from"
     names += " reader_operation follower followed follower_key keys"
-    empty = dict.fromkeys(names.split(), nothing)
+    empty: dict[str, Any] = dict.fromkeys(names.split(), nothing)
     rows = np.arange(history.transactions)
     vouched = np.ones(history.transactions, dtype=np.bool_)
     return Labels(Facts(history=history, row=rows, vouched=vouched, misreads=(), **empty))

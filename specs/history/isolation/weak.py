@@ -4,7 +4,8 @@ Each says which writers a transaction that reads a version must order before tha
 those of the key that it has already read from (read committed), those that it read from or that
 came before it in its session (read atomic), those that lie anywhere in its past (causal). The level
 holds exactly if these orders, the sessions and the reads have no cycle together (Biswas and Enea,
-OOPSLA'19). What a key holds before anybody writes it was written before everything else.
+OOPSLA'19). What a key holds before anybody writes it was written before everything else. A list
+that was read shows the order of its writers, whatever the level.
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ def _in_the_past(facts: Facts, graph: Graph) -> Forced:
     paths = paths_of(facts, sessions=True)
     reverse = Graph(facts.count, merged=True)
     source, target, kind, *_ = graph.columns()
-    counts = kind != Edge.INNER
+    counts = (kind == Edge.SESSION) | (kind == Edge.READS)
     reverse.add(target[counts], source[counts], Edge.READS)
     backwards = Paths(path=paths.path, position=facts.count - paths.position, count=paths.count)
     timed = clocks_of(reverse, backwards)
