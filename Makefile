@@ -28,7 +28,7 @@ test: check
 	$(BIN)/pytest -n $(WORKERS)
 
 oracle: .venv/.dev
-	$(BIN)/pytest -n $(WORKERS) -m oracle tests/specs/isolation
+	$(BIN)/pytest -p no:xdist -m oracle tests/specs/isolation
 
 check: .venv/.dev
 	$(BIN)/ruff check .

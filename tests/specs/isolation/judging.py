@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sim.history import History
 from specs.history.isolation.decide import Decision, decide
 from specs.history.isolation.levels import LEVELS
 from specs.history.replay import replay_snapshots
-from sim.history import History
 from tests.specs.isolation.oracle import Transaction, holds, holds_on_old_snapshots
 from tests.specs.isolation.oracle_weak import holds_weakly
 
@@ -30,9 +30,7 @@ STRONGER = [
 """Levels, each with one that accepts whatever it accepts."""
 
 
-def explained(
-    transactions: Sequence[Transaction], name: str, *, has_initial: bool = True
-) -> bool:
+def explained(transactions: Sequence[Transaction], name: str, *, has_initial: bool = True) -> bool:
     """Say whether some execution at a level explains a history, by trying all."""
     level = LEVELS[name]
     if level.family == "weak":

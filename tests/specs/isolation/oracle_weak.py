@@ -63,14 +63,15 @@ def _external(transaction: Transaction, *, repeatable: bool) -> list[External] |
             if wrote[key] != value:
                 return None
         else:
+            outside = value
             if kind == READ_LIST:
                 own = appended.get(key, ())
                 if own and value[-len(own) :] != own:
                     return None
-                value = value[: len(value) - len(own)]
-            if repeatable and seen.setdefault(key, value) != value:
+                outside = value[: len(value) - len(own)]
+            if repeatable and seen.setdefault(key, outside) != outside:
                 return None
-            found.append((key, value, place))
+            found.append((key, outside, place))
     return found
 
 
@@ -127,7 +128,9 @@ class _Orders:
             else:
                 visible = direct if self.name == "read-atomic" else whole
             later = order[order.index(who) + 1 :] if who != NOBODY else order
-            if any(other in visible and key in written(self.transactions[other]) for other in later):
+            if any(
+                other in visible and key in written(self.transactions[other]) for other in later
+            ):
                 return None
         return whole
 

@@ -1,5 +1,6 @@
 """The checker agrees with every execution, at every level, and what it accepts replays."""
 
+import sys
 from collections import Counter
 
 import pytest
@@ -56,9 +57,9 @@ def test_checker_agrees_with_every_execution(lists):
 def test_checker_agrees_with_every_execution_of_many_histories(lists, capsys):
     counts = compare(LARGE, lists=lists, transactions_max=6)
     with capsys.disabled():
-        print(f"\n{'lists' if lists else 'registers'}: accepted and rejected, by level")
-        for name in NAMES:
-            print(f"  {name:22} {counts[name, True]:7} {counts[name, False]:7}")
+        lines = [f"{name:22}{counts[name, True]:8}{counts[name, False]:8}\n" for name in NAMES]
+        kind = "lists" if lists else "registers"
+        sys.stdout.write(f"\n{kind}: accepted and rejected, by level\n{''.join(lines)}")
     assert all(counts[name, True] + counts[name, False] >= LARGE for name in NAMES)
 
 
@@ -90,6 +91,6 @@ AGAIN = [txn(append(0, 1)), txn(see(0), see(0, 1), session=1)]
     ids=["writers in two orders", "an append of the session missed", "two reads, two lists"],
 )
 def test_lists_at_weak_levels_show_the_order_of_their_writers(transactions, accepted):
-    weak = [n for n in ("read-committed", "read-atomic", "causal", "session-si")]
+    weak = ["read-committed", "read-atomic", "causal", "session-si"]
     found = [name for name in weak if judged(history_of(transactions), name).holds]
     assert found == accepted == [name for name in weak if explained(transactions, name)]
