@@ -13,7 +13,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 help:
 	@echo "make run      run the main job: $(SCENARIO)"
 	@echo "make test     check, then run the whole test suite"
-	@echo "make oracle   compare the isolation checker with brute force on 40,000 histories"
+	@echo "make oracle   compare the isolation checker with brute force on 20,000 histories"
 	@echo "make check    lint, formatting, types and layers"
 	@echo "make format   let ruff format and mend the code"
 	@echo "make bench    run every benchmark"

@@ -123,6 +123,8 @@ def _values(shape: _Shape, key: int) -> tuple[int, ...]:
 
 def _register(chance: Chance, shapes: Sequence[_Shape], row: int, key: int, *, by: bool) -> int:
     """Draw what a register shows: what was written last by an instant, or anything."""
+    if chance(40) == 39:
+        return GARBAGE
     values = [INITIAL]
     for shape in sorted(shapes, key=lambda shape: shape.finished) if by else shapes:
         mine = _values(shape, key)

@@ -7,7 +7,7 @@ from tests.specs.isolation.judging import explained, judged
 from tests.specs.isolation.oracle import history_of
 from tests.specs.isolation.small import numbered
 
-TRIES_MAX = 4000
+TRIES_MAX = 3000
 BROKEN = (AssertionError, ArithmeticError, LookupError, TypeError, ValueError)
 """A wrong schedule fails in the replay, and some faults end in an error: they show, too."""
 
