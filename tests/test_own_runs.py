@@ -91,7 +91,7 @@ def test_a_checker_that_rejects_a_right_run_fails_the_test_and_leaves_the_run(
     next(ending)
     history = small_run()
     assert OWN_RUNS.counts[BREACH] == before[BREACH] + 1
-    with pytest.raises(AssertionError, match="test-planted-1-1.jsonl"):
+    with pytest.raises(AssertionError, match=r"test-planted-1-1\.jsonl"):
         next(ending)
     (path,) = (tmp_path / "bulkhead-failures").iterdir()
     with path.open("rb") as file:

@@ -20,7 +20,7 @@ from tests.specs.isolation.oracle import (
 def executed(
     seed: int,
     *,
-    count: int = 200,
+    count: int = 120,
     keys: int = 20,
     sessions: int = 6,
     lists: bool = False,

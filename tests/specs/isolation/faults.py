@@ -24,6 +24,8 @@ class Fault(NamedTuple):
     level: str
     plant: Plant
     lists: bool = False
+    since: int = 0
+    """From which small history on to look: what shows some faults is rare."""
 
 
 def _nothing(*given: Any, **named: Any) -> None:
@@ -104,15 +106,9 @@ def deciding(**changes: Any) -> Plant:
     return plant
 
 
-def _half_an_order(*, writes: bool) -> Any:
-    def add(graph: Graph, all_: Any, earlier: Any, later: Any) -> None:
-        head, key = all_.head[later], all_.key[earlier]
-        if writes:
-            graph.add(graph.commit(all_.tail[earlier]), graph.begin(head), Edge.WRITES, key)
-        else:
-            graph.add(all_.overwritten[earlier], graph.commit(head), Edge.OVERWRITES, key)
-
-    return add
+def _overwrites_only(graph: Graph, all_: Any, earlier: Any, later: Any) -> None:
+    head, key = all_.head[later], all_.key[earlier]
+    graph.add(all_.overwritten[earlier], graph.commit(head), Edge.OVERWRITES, key)
 
 
 def _half_a_choice(*, writes: bool) -> Plant:
@@ -218,18 +214,19 @@ FAULTS: Final = (
         Fault(f"{kind} passes in lists", SI, without_misreads(kind), lists=True)
         for kind in ("internal", "garbage-read", "g1a", "g1b", "incompatible-order")
     ),
-    Fault("unknown is committed", SI, as_if(Outcome.COMMITTED)),
+    Fault("unknown is committed", SI, as_if(Outcome.COMMITTED), since=380),
     Fault("unknown is failed", SI, as_if(Outcome.ABORTED)),
     Fault("unknown is failed in lists", SI, as_if(Outcome.ABORTED), lists=True),
     Fault(
         "sessions wait for unknown outcomes",
         SI,
         changing_facts(lambda facts: replace(facts, vouched=np.ones_like(facts.vouched))),
+        since=1280,
     ),
     Fault("serializability as snapshot isolation", SER, deciding(merged=False)),
     Fault("snapshot isolation as serializability", PLAIN, deciding(merged=True)),
     Fault("sessions count without them", PLAIN, deciding(sessions=True)),
-    Fault("real time counts without it", SI, deciding(real_time=True)),
+    Fault("real time counts without it", SI, deciding(real_time=True), since=240),
     Fault("lost updates pass", SI, replacing(decide, "lost_updates", lambda facts: [])),
     Fault("first chains anywhere", SI, replacing(chains, "_leaders_first", _nothing)),
     Fault("initial readers anywhere", SI, replacing(chains, "_initial_first", _nothing)),
@@ -239,35 +236,30 @@ FAULTS: Final = (
         replacing(chains, "_overwrites_within", _nothing),
         lists=True,
     ),
-    Fault(
-        "first chains without writes",
-        SI,
-        replacing(chains, "add_order", _half_an_order(writes=False)),
-    ),
-    Fault(
-        "first chains without overwrites",
-        SI,
-        replacing(chains, "add_order", _half_an_order(writes=True)),
-        lists=True,
-    ),
+    Fault("first chains without writes", SI, replacing(chains, "add_order", _overwrites_only)),
     Fault("settled the other way round", SI, _backwards),
     Fault("clocks reach too far", SI, _reaching_too_far),
-    Fault("begin and commit in one place", SI, _events_in_one_place),
+    Fault("begin and commit in one place", SI, _events_in_one_place, since=230),
     Fault("open orders unseen", SI, replacing(decide, "open_pairs", lambda *given: 0)),
     Fault(
         "any order is a choice",
         SI,
         _searching(replacing(decide, "choose", lambda graph, chains, hint: graph.rank())),
     ),
-    Fault("clauses too short", SI, _searching(_forbidding_too_much)),
+    Fault("clauses too short", SI, _searching(_forbidding_too_much), since=980),
     Fault("choices without writes", SI, _searching(_half_a_choice(writes=False))),
-    Fault("choices without overwrites", SI, _searching(_half_a_choice(writes=True))),
+    Fault("choices without overwrites", SI, _searching(_half_a_choice(writes=True)), since=260),
     Fault("one guess only", SI, _searching(_giving_up)),
-    Fault("read committed repeats reads", "read-committed", _always_repeatable),
+    Fault("read committed repeats reads", "read-committed", _always_repeatable, since=620),
     Fault(
         "reads before force nothing", "read-committed", replacing(weak, "_read_before", _no_order)
     ),
-    Fault("fractures force nothing", "read-atomic", replacing(weak, "_read_before", _no_order)),
+    Fault(
+        "fractures force nothing",
+        "read-atomic",
+        replacing(weak, "_read_before", _no_order),
+        since=380,
+    ),
     Fault(
         "sessions force nothing", "read-atomic", replacing(weak, "_in_session_before", _no_order)
     ),

@@ -64,9 +64,9 @@ def compare(count: int, counts: Counts, *, number: int, lists: bool, most: int, 
 @KINDS
 def test_checker_agrees_with_every_execution(lists):
     counts = Counts()
-    compare(200, counts, number=0, lists=lists, most=5, levels=3)
+    compare(150, counts, number=0, lists=lists, most=5, levels=3)
     for name in NAMES:
-        assert min(counts[name, True], counts[name, False]) > 10, name
+        assert min(counts[name, True], counts[name, False]) >= 8, name
 
 
 @pytest.mark.oracle
