@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LATENESS: Final = 10_000
 """How much later than others a transaction may have started, unless said."""
+MEASURED_EVERY: Final = 1_000
+"""Between so many transactions, what is remembered is counted."""
 REMEMBERED_MAX: Final = 10_000
 """Transactions that can still be told about."""
 LEVELS: Final = ("session-si-timestamps", "si-timestamps")
@@ -112,6 +114,7 @@ class _Checker:
             for transaction in self.source.transactions:
                 line = transaction.line
                 self._take(transaction)
+            self._measure()
             self._say(self.stream.finish())
         except LateTransaction as late:
             short = -(-(late.watermark - late.start) // unit)
@@ -168,6 +171,12 @@ class _Checker:
             ),
         )
         self._say(self.stream.add(arrival))
+        if self.transactions % MEASURED_EVERY == 0:
+            self._measure()
+
+    def _measure(self) -> None:
+        """Note how much is remembered; counting it takes as long as there are keys."""
+        assert self.stream is not None, "a stream was begun"
         kept = self.stream.kept
         for name in ("transactions", "versions", "keys", "sessions"):
             self.most[name] = max(self.most.get(name, 0), getattr(kept, name))

@@ -50,7 +50,7 @@ def test_lines_of_our_own_are_read_too(tmp_path):
 
 
 def test_valid_stream_holds_and_says_what_it_kept(tmp_path):
-    text = HEAD + "".join(line(0, 2 * n, 2 * n + 1, ["w", 5, n + 1]) for n in range(200))
+    text = HEAD + "".join(line(0, 2 * n, 2 * n + 1, ["w", 5, n + 1]) for n in range(2200))
     checked = stream(tmp_path, text, lateness=10)
     assert checked.holds
     assert checked.kept["versions"] < 30
