@@ -5,6 +5,9 @@ needs no other explanation, so the other checker must accept it: a violation in 
 the timestamps, too. The converse need not hold: where a run breaks the rules of its timestamps,
 another order of its transactions may explain what clients saw. Such runs are counted, and that
 order is executed.
+
+A read of a deletion whose traces have been collected states no writer, so that the check without
+timestamps refuses runs with reads that may be such ones.
 """
 
 from __future__ import annotations
@@ -33,6 +36,7 @@ NEITHER: Final = "neither holds"
 REORDERED: Final = "another order explains it"
 BREACH: Final = "only the timestamps hold"
 LARGE: Final = "too large"
+DELETED: Final = "reads of what may have been deleted"
 UNSTAMPED: Final = "without timestamps"
 
 
@@ -73,7 +77,10 @@ def compare(history: History) -> str:
         stamped = check_timestamps(history, LEVELS[f"{LEVEL}-timestamps"]).holds
     except (NotApplicable, UnsupportedHistory):
         return UNSTAMPED
-    decision = decide(history, LEVELS[LEVEL])
+    try:
+        decision = decide(history, LEVELS[LEVEL])
+    except UnsupportedHistory:
+        return DELETED
     if stamped:
         return BOTH if decision.holds else BREACH
     if decision.schedule is None:

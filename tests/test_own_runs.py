@@ -8,10 +8,11 @@ import pytest
 from sim.history import NONE, Outcome
 from specs.history.formats import jsonl
 from tests import own_runs
-from tests.omid.deployments import ADD, R, W, run, workload
+from tests.omid.deployments import ADD, DELETE, R, W, run, workload
 from tests.own_runs import (
     BOTH,
     BREACH,
+    DELETED,
     LARGE,
     NEITHER,
     OWN_RUNS,
@@ -57,6 +58,12 @@ def test_an_order_that_explains_a_run_against_its_timestamps_is_executed(monkeyp
     monkeypatch.setattr(own_runs, "replay_snapshots", refuse)
     with pytest.raises(AssertionError, match="executed"):
         compare(example(REORDERED))
+
+
+def test_reads_that_may_be_of_collected_deletions_are_not_judged_without_timestamps():
+    assert compare(run(workload([[(W, 0)], [(R, 0)], [(R, 1)]])).history) == BOTH
+    assert compare(run(workload([[(DELETE, 0)], [(R, 1)]])).history) == BOTH
+    assert compare(run(workload([[(R, 0)], [(DELETE, 0)]])).history) == DELETED
 
 
 def small_run():

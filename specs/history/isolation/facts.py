@@ -128,6 +128,8 @@ def facts_of(history: History, *, repeatable: bool = True) -> Facts:
     _check_internal(operations, committed, bound, misreads)
     external = ~operations.is_write & ~bound & committed[operations.owner]
     reads = np.flatnonzero(external)
+    if states_writers(history):
+        _check_deleted(history, operations, reads)
     wrote = table.writes_of(operations.key[reads], operations.version[reads])
     source = _sources(history, operations, table, reads, wrote, misreads)
     # Whoever was read from by a committed transaction has committed.
@@ -269,6 +271,23 @@ class _Versions:
         writer = np.full(int(new.sum()), NONE, dtype=np.int64)
         writer[pair[: len(self.key)]] = np.arange(len(self.key))
         return writer[pair[len(self.key) :]]
+
+
+def _check_deleted(history: History, operations: _Operations, reads: Integers) -> None:
+    """Refuse reads of nobody's version where a key was deleted.
+
+    Our own runs collect deletions; who then reads the initial value states no writer.
+    """
+    deletes = operations.is_write & (history.value[operations.row] == history.initial_value)
+    deletes &= history.outcome[operations.owner] != Outcome.ABORTED
+    nobody = reads[operations.version[reads] == NONE]
+    unclear = nobody[np.isin(operations.key[nobody], operations.key[deletes])]
+    if len(unclear):
+        raise UnsupportedHistory(
+            "a key was deleted, so a read of its initial value names no writer: "
+            "try session-si-timestamps",
+            (int(operations.row[unclear[0]]),),
+        )
 
 
 def _after_own_write(operations: _Operations) -> Flags:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sim.history import History
+from specs.history.isolation.certificates import replay, schedule_of
 from specs.history.isolation.decide import Decision, decide
 from specs.history.isolation.levels import LEVELS
-from specs.history.replay import replay_snapshots
 from tests.specs.isolation.oracle import Transaction, holds, holds_on_old_snapshots
 from tests.specs.isolation.oracle_weak import holds_weakly
 
@@ -48,16 +48,8 @@ def explained(transactions: Sequence[Transaction], name: str, *, has_initial: bo
 
 def judged(history: History, name: str) -> Decision:
     """Decide a level, and replay what is accepted."""
-    level = LEVELS[name]
-    decision = decide(history, level)
+    decision = decide(history, LEVELS[name])
     assert (decision.contradiction is None) == decision.holds
-    if decision.schedule is not None and level.family == "order":
-        rows = decision.facts.row
-        replay_snapshots(
-            history,
-            [(int(rows[event // 2]), int(event % 2)) for event in decision.schedule],
-            sessions=level.sessions,
-            real_time=level.real_time,
-            serial=level.merged,
-        )
+    if decision.schedule is not None:
+        replay(decision, schedule_of(decision))
     return decision
