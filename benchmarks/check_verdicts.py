@@ -33,7 +33,7 @@ from specs.history.isolation.levels import LEVELS, level_of
 HEAD = """\
 # Verdicts
 
-Every collected history whose verdict is known, checked at its levels: how many verdicts came out
+Collected histories whose verdicts are known, checked at their levels: how many verdicts came out
 as the collection says, and in what processor time. `benchmarks/check_verdicts.py --page` writes
 this page. The collection is no part of this repository; it has recordings of real databases from
 the evaluations of other checkers, their authors' examples, and small histories of which every
@@ -137,6 +137,12 @@ def counted(rows: list[Row]) -> tuple[str, ...]:
     )
 
 
+def page_of(rows: list[Row], total: int) -> str:
+    """Return the page, which says how much of the collection it is about."""
+    counts = f"Checked: {len(rows):,} of the {total:,} verdicts of the collection.\n\n"
+    return HEAD + counts + markdown(grid_of(rows))
+
+
 def main() -> int:
     """Print the table; exit 1 on a wrong row, 2 where no row has the text."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -168,7 +174,8 @@ def main() -> int:
     else:
         print(plain(grid_of(rows)))
     if options.page:
-        options.page.write_text(HEAD + markdown(grid_of(rows)), encoding="utf-8")
+        text = page_of(rows, total=len(known(folder, "")))
+        options.page.write_text(text, encoding="utf-8")
     return 2 if not rows else 1 if wrong else 0
 
 

@@ -138,6 +138,8 @@ def command(
             format=format_name, certify=certify, keep=folder is not None, timeout_s=timeout
         )
         found = checks(histories, levels or ("session-si",), wishes)
+    from reports.words import plural
+
     report = _shown(found, console, as_json=as_json, stream=stream)
     write_reports(report, junit=junit, summary=summary)
     if as_json:
@@ -145,7 +147,7 @@ def command(
     if folder is not None and any(not each.error for each in report.histories):
         LOG.info(f"folder: {keep(report, folder)}")
     if report.interrupted:
-        LOG.warning(f"interrupted; {len(report.histories)} verdicts were finished")
+        LOG.warning(f"interrupted after {plural(len(report.histories), 'verdict')}")
     return report.exit
 
 

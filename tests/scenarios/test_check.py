@@ -275,7 +275,7 @@ def test_interrupt_keeps_finished_verdicts(here, capsys, monkeypatch):
     code, out, err = told(capsys, "lost.edn", "skew.edn")
     assert code == 130
     assert "violates session-si: lost update" in out
-    assert "interrupted; 1 verdicts were finished" in err
+    assert "interrupted after 1 verdict" in err
 
 
 def test_check_is_a_function(here):
