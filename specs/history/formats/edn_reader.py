@@ -50,8 +50,6 @@ _REGULAR: Final = re.compile(
     re.VERBOSE,
 )
 """One map as programs write it; its groups are index, type, process, function and operations."""
-_REGULAR_LINE: Final = re.compile(rf"^{_REGULAR.pattern} (?:\n|\Z)", re.VERBOSE | re.MULTILINE)
-"""A line that is one such map."""
 
 _LISTS: Final = re.compile(rb"""[\[(]\s*(?::append\s|"append"\s*,|:r\s+[^\s\])]+\s+[\[(])""")
 _REGISTERS: Final = re.compile(rb"""[\[(]\s*(?::w\s|"w"\s*,|:r\s+[^\s\])]+\s+[^\s\[(n])""")
@@ -59,7 +57,7 @@ _REGISTERS: Final = re.compile(rb"""[\[(]\s*(?::w\s|"w"\s*,|:r\s+[^\s\])]+\s+[^\
 
 def read(file: IO[bytes]) -> History:
     """Read a history from a binary file object, a block of lines at a time."""
-    return _read(file, regular=True)
+    return _read(file, regular=_REGULAR)
 
 
 def jepsen_kind(head: bytes) -> Kind:
@@ -70,43 +68,32 @@ def jepsen_kind(head: bytes) -> Kind:
     return "jepsen-edn-rw-register"
 
 
-def _read(file: IO[bytes], *, regular: bool) -> History:
-    """Read a history; `regular` is for tests, which read some without the shorter ways."""
+def _read(file: IO[bytes], *, regular: re.Pattern[str] | None) -> History:
+    """Read a history, with an expression for the lines that need no other reading, or none."""
     blocks = _blocks(file)
-    head = next(blocks, (1, ""))
+    head = next(blocks, (1, []))
     json = _is_json(head[1])
-    regular = regular and not json
     rows = Rows(json=json)
-    forms, events = Forms(regular=_REGULAR if regular else None, json=json), Events(rows)
-    for number, block in chain([head], blocks):
-        if forms.idle and block.isspace():
-            continue
-        found = _REGULAR_LINE.findall(block) if regular and forms.idle else []
-        if found and len(found) == _lines(block):
-            events.add_regular(found, number)
-        else:
-            events.add(_rows(forms, rows, _REGULAR if regular else None, block, number))
+    forms, events = Forms(regular=None if json else regular, json=json), Events(rows)
+    for number, lines in chain([head], blocks):
+        events.add(_rows(forms, rows, regular, lines, number))
     forms.finish()
     return events.history()
 
 
-def _is_json(block: str) -> bool:
+def _is_json(lines: list[str]) -> bool:
     """Tell by the first thing inside brackets: names of JSON are quoted."""
-    return block.lstrip(" \t\r\n[{")[:1] == '"'
-
-
-def _lines(block: str) -> int:
-    return block.count("\n") + (not block.endswith("\n"))
+    return next((rest for line in lines if (rest := line.strip(" \t\r[{"))), "")[:1] == '"'
 
 
 def _rows(
-    forms: Forms, rows: Rows, regular: re.Pattern[str] | None, block: str, number: int
+    forms: Forms, rows: Rows, regular: re.Pattern[str] | None, lines: list[str], number: int
 ) -> list[Row]:
     """Return the rows of a block of lines; `number` is the first line's."""
     match = regular.fullmatch if regular is not None else _never
     result: list[Row] = []
     idle = forms.idle
-    for place, line in enumerate(block.removesuffix("\n").split("\n"), number):
+    for place, line in enumerate(lines, number):
         if idle and not line:
             continue
         if idle and (found := match(line)):
@@ -125,7 +112,7 @@ def _never(_: str) -> None:
     """Match nothing."""
 
 
-def _blocks(file: IO[bytes]) -> Iterator[tuple[int, str]]:
+def _blocks(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
     """Yield whole lines, many at a time, with the number of the first one."""
     number = 1
     while chunk := file.read(_BLOCK_BYTES):
@@ -137,11 +124,13 @@ def _blocks(file: IO[bytes]) -> Iterator[tuple[int, str]]:
         if number == 1:
             chunk = chunk.removeprefix(MARK)
         try:
-            block = chunk.decode()
+            lines = chunk.decode().split("\n")
         except UnicodeDecodeError as error:
             line = number + chunk.count(b"\n", 0, error.start)
             at = error.start - chunk.rfind(b"\n", 0, error.start)
             found = f"byte {chunk[error.start]:#04x} at column {at} is not UTF-8"
             raise HistoryFileError(found, "save the file as UTF-8", line) from None
-        yield number, block
-        number += block.count("\n")
+        if not lines[-1]:
+            lines.pop()
+        yield number, lines
+        number += len(lines)

@@ -64,43 +64,23 @@ class Events:
         """Take the next rows."""
         if not rows:
             return
-        self._add(*zip(*rows, strict=True))
-
-    def add_regular(self, found: Sequence[tuple[str, ...]], number: int) -> None:
-        """Take the next rows as an expression found them: without a line, and "" for None."""
-        places, types, processes, _, texts = zip(*found, strict=True)
-        self._add(places, types, processes, texts, range(number, number + len(found)))
-
-    def _add(
-        self,
-        places: Sequence[str | None],
-        types: Sequence[str],
-        processes: Sequence[str | None],
-        texts: Sequence[str | None],
-        lines: Sequence[int],
-    ) -> None:
-        numbers = np.empty((5, len(types)), dtype=np.int64)
+        places, types, processes, texts, lines = zip(*rows, strict=True)
+        numbers = np.empty((5, len(rows)), dtype=np.int64)
         numbers[0] = [TYPES[type_] for type_ in types]
         numbers[1] = _numbers(processes)
         numbers[2] = _numbers(places)
         numbers[3] = lines
         numbers[4] = [text is None for text in texts]
         self._numbers.append(numbers)
-        events = list(zip(types, processes, texts, lines, strict=True))
-        self._texts += [
-            None
-            if type_ != "invoke" and process
-            else self._normal(text, line)
-            if type_ == "invoke" and text and "]]" in text
-            else text
-            for type_, process, text, line in events
-        ]
-        told = [
-            text if type_ == "ok" and text is not None else _counting(text)
-            for type_, _, text, _ in events
-            if type_ != "invoke"
-        ]
-        told_lines = [line for type_, _, _, line in events if type_ != "invoke"]
+        told, told_lines = [], []
+        for type_, process, text, line in zip(types, processes, texts, lines, strict=True):
+            if type_ == "invoke":
+                has_list = text is not None and "]]" in text
+                self._texts.append(self._normal(text, line) if has_list else text)
+            else:
+                self._texts.append(text if process is None else None)
+                told.append(text if type_ == "ok" else _counting(text))
+                told_lines.append(line)
         self._operations.append(self._columns(told, told_lines))
 
     def history(self) -> History:

@@ -14,7 +14,7 @@ from tests.specs.formats.test_edn_reader import REGISTERS, both, line
 def refusal(text):
     """The message that either way of reading gives."""
     messages = []
-    for regular in (True, False):
+    for regular in (edn_reader._REGULAR, None):
         with pytest.raises(HistoryFileError) as caught:
             edn_reader._read(io.BytesIO(text.encode()), regular=regular)
         messages.append(str(caught.value))

@@ -18,7 +18,8 @@ def both(text):
     """The history of a text, after seeing that either way of reading gives the same."""
     content = text if isinstance(text, bytes) else text.encode()
     quick, slow = (
-        edn_reader._read(io.BytesIO(content), regular=regular) for regular in (True, False)
+        edn_reader._read(io.BytesIO(content), regular=regular)
+        for regular in (edn_reader._REGULAR, None)
     )
     for name in quick.__dataclass_fields__:
         one, other = getattr(quick, name), getattr(slow, name)
