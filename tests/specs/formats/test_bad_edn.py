@@ -161,22 +161,22 @@ def test_a_file_cut_anywhere_is_refused_or_shorter(content):
 @pytest.mark.parametrize("content", [PLAIN, LISTS, IRREGULAR])
 def test_a_changed_byte_anywhere_is_refused_or_gives_a_history(content):
     kinds = set()
-    for place in range(0, len(content), 3):
-        for bits in (0x01, 0x10, 0x80):
-            damaged = bytearray(content)
-            damaged[place] ^= bits
-            kinds.add(type(outcome(bytes(damaged))))
-        for put in (b"\0", b'"', b"]", b"9" * 30):
-            kinds.add(type(outcome(content[:place] + put + content[place:])))
+    # One kind of damage a place, in turn: all of them everywhere take seven times as long.
+    for turn, place in enumerate(range(0, len(content), 2)):
+        damaged = bytearray(content)
+        damaged[place] ^= (0x01, 0x10, 0x80)[turn % 3]
+        kinds.add(type(outcome(bytes(damaged))))
+        put = (b"\0", b'"', b"]", b"9" * 30)[turn % 4]
+        kinds.add(type(outcome(content[:place] + put + content[place:])))
     assert len(kinds) == 2
 
 
-@pytest.mark.parametrize(("content", "step"), [(PLAIN, 11), (LISTS, 11), (TIMED, 1)])
+@pytest.mark.parametrize(("content", "step"), [(PLAIN, 5), (LISTS, 5), (TIMED, 1)])
 def test_damaged_lines_are_read_the_same_in_both_ways(content, step):
-    for place in range(0, len(content), step):
-        for put in (b"0", b" ", b"-", b"]"):
-            damaged = (content[:place] + put + content[place + 1 :]).decode()
-            if isinstance(outcome(damaged.encode()), str):
-                refusal(damaged)
-            else:
-                both(damaged)
+    for turn, place in enumerate(range(0, len(content), step)):
+        put = (b"0", b" ", b"-", b"]")[turn % 4]
+        damaged = (content[:place] + put + content[place + 1 :]).decode()
+        if isinstance(outcome(damaged.encode()), str):
+            refusal(damaged)
+        else:
+            both(damaged)
