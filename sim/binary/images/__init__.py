@@ -1,0 +1,1 @@
+"""Executable images: what of a file a processor may run, decided strictly."""
