@@ -58,7 +58,7 @@ class Lineage:
             links = facts.followed, facts.follower
             chosen = np.flatnonzero(facts.follower_key == key)
         else:
-            shown = getattr(facts, "shown", ())
+            shown = facts.shown
             links = shown[:2] if shown else (facts.writer[:0], facts.writer[:0])
             chosen = np.flatnonzero(shown[2] == key) if shown else facts.writer[:0]
         for place in chosen.tolist():

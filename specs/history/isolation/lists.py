@@ -116,6 +116,9 @@ class _Lists:
         for owner, key, found, at in self.reads:
             order = self.observed.get(key, [])
             if order[: len(found)] != found:
+                if any((key, each) not in self.appends for each in found):
+                    self.misreads.append(Misread(kind="garbage-read", read=at))
+                    continue
                 self.misreads.append(
                     Misread(kind="incompatible-order", read=at, other=self.longest_at[key])
                 )

@@ -22,12 +22,12 @@ class Name(NamedTuple):
 
 
 TITLES: Final = {
+    "garbage-read": "garbage read",
     "g0": "dirty write (G0)",
     "g1a": "aborted read (G1a)",
     "g1b": "intermediate read (G1b)",
     "g1c": "circular information flow (G1c)",
     "incompatible-order": "reads disagree on the order of a list",
-    "garbage-read": "garbage read",
     "internal": "a transaction contradicts itself (internal)",
     "future-read": "a transaction reads what it writes later (internal)",
     "fractured-read": "fractured read",

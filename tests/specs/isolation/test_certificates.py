@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
 
 from sim.history import History, Outcome
 from specs.history.formats.load import read
 from specs.history.isolation.certificates import certify, replay, schedule_of
 from specs.history.isolation.decide import Decision, decide
 from specs.history.isolation.levels import LEVELS, level_of
+from specs.history.isolation.telling import anomalies_of
 from specs.history.refutation import RefutationError, refute
 from specs.history.replay import ReplayError
 from tests.specs.isolation.contradictions import (
@@ -26,8 +26,9 @@ from tests.specs.isolation.contradictions import (
     committed,
     forks,
 )
+from tests.specs.isolation.judging import NAMES
 from tests.specs.isolation.oracle import Operation, Transaction, history_of
-from tests.specs.isolation.small import histories
+from tests.specs.isolation.small import numbered
 
 FOLDER = Path(os.environ.get("BULKHEAD_DATA", "data")) / "histories"
 SMALL = (
@@ -39,8 +40,6 @@ SMALL = (
     "polysi/violations/",
 )
 TRANSACTIONS_MAX = 120
-
-DECIDED = [name for name, level in LEVELS.items() if level.family != "timestamps"]
 
 
 def recorded(prefixes: tuple[str, ...]) -> Iterator[tuple[str, History, str]]:
@@ -68,11 +67,25 @@ def test_small_recorded_verdicts_are_certified() -> None:
     assert certified > 250
 
 
-@pytest.mark.parametrize("name", [each for each in DECIDED if not LEVELS[each].real_time])
-@settings(max_examples=30, deadline=None)
-@given(transactions=histories())
-def test_every_verdict_is_certified(name: str, transactions: list[Transaction]) -> None:
-    assert certify(decide(history_of(transactions), LEVELS[name]))
+@pytest.mark.parametrize("lists", [False, True])
+def test_every_verdict_is_certified(lists: bool) -> None:
+    names = set()
+    for number in range(60):
+        history = history_of(numbered(number, lists=lists))
+        for name in NAMES:
+            decision = decide(history, LEVELS[name])
+            anomalies = anomalies_of(decision)
+            assert certify(decision, anomalies)
+            names |= {anomaly.name.kind for anomaly in anomalies}
+    assert len(names) > 6
+
+
+def test_choices_without_pruning_are_certified(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("specs.history.isolation.decide.CELLS_MAX", 0)
+    for number in range(60):
+        history = history_of(numbered(number, lists=False))
+        for name in ("si", "session-serializable"):
+            assert certify(decide(history, LEVELS[name]))
 
 
 def rejected(transactions: list[Transaction], level: str) -> tuple[Decision, dict[str, Any]]:
