@@ -54,15 +54,12 @@ class Lineage:
             size = len(self.elements(operation))
             if size > longest and facts.history.kind[operation] == OperationKind.READ_LIST:
                 longest, found.longest = size, operation
-        if self.chained:
-            links = facts.followed, facts.follower
-            chosen = np.flatnonzero(facts.follower_key == key)
+        if self.chained or not facts.shown:
+            before, after, keys = facts.followed, facts.follower, facts.follower_key
         else:
-            shown = facts.shown
-            links = shown[:2] if shown else (facts.writer[:0], facts.writer[:0])
-            chosen = np.flatnonzero(shown[2] == key) if shown else facts.writer[:0]
-        for place in chosen.tolist():
-            earlier, later = int(links[0][place]), int(links[1][place])
+            before, after, keys = facts.shown
+        chosen = keys == key if self.chained or facts.shown else np.zeros(len(keys), dtype=np.bool_)
+        for earlier, later in zip(before[chosen].tolist(), after[chosen].tolist(), strict=True):
             found.before.setdefault(later, []).append(earlier)
             found.after.setdefault(earlier, []).append(later)
         return found
