@@ -49,6 +49,10 @@ class Chains:
         """Count the chains."""
         return len(self.key)
 
+    def ends(self) -> Integers:
+        """Return the transactions on which the order of chains depends."""
+        return np.concatenate([self.head, self.tail, self.reader])
+
 
 def lost_updates(facts: Facts) -> list[LostUpdate]:
     """Return one lost update for every version that was overwritten twice by who had read it."""

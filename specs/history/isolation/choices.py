@@ -86,36 +86,46 @@ class _Orders:
         return int(self.earlier[place]), int(self.later[place])
 
 
-def choose(graph: Graph, chains: Chains, hint: Integers) -> Integers | Conflict:
+def choose(
+    graph: Graph,
+    chains: Chains,
+    hint: Integers,
+    enough: tuple[Integers, Integers] | None = None,
+) -> Integers | Conflict:
     """Return a rank of all nodes under some choice of all orders, or why there is none.
 
     `hint` is when each node may have happened, as far as anybody can tell: it decides nothing, and
-    a good one saves rounds.
+    a good one saves rounds. `enough` are edges that reach all that those of the graph reach.
     """
-    source, target, *_ = graph.columns()
+    known = graph.ends() if enough is None else enough
     chooser = _Chooser()
     place = hint
     while True:
         decided = chooser.decided()
         orders = _Orders.of(graph, chains, *decided)
-        edges = np.concatenate([source, orders.source]), np.concatenate([target, orders.target])
-        rank = hinted_rank(graph.nodes, *edges, hint)
+        rank = hinted_rank(graph.nodes, *_with(known, orders), hint)
         if rank is not None:
             place = rank
             neighbours = _neighbours(graph, chains, rank)
             both = [np.concatenate(pair) for pair in zip(decided, neighbours, strict=True)]
             orders = _Orders.of(graph, chains, both[0], both[1])
-            edges = (
-                np.concatenate([source, orders.source]),
-                np.concatenate([target, orders.target]),
-            )
-            complete = topological_rank(graph.nodes, *edges)
+            complete = topological_rank(graph.nodes, *_with(known, orders))
             if complete is not None:
                 return complete
+        source, target = graph.ends()
+        edges = _with((source, target), orders)
         for cycle in _cycles(graph.nodes, edges, len(source), orders):
             chooser.forbid(cycle)
         if not chooser.solve(place[graph.commit(chains.tail)]):
             return Conflict(chooser.core())
+
+
+def _with(edges: tuple[Integers, Integers], orders: _Orders) -> tuple[Integers, Integers]:
+    """Return edges with those of some orders behind them."""
+    return (
+        np.concatenate([edges[0], orders.source]),
+        np.concatenate([edges[1], orders.target]),
+    )
 
 
 def _neighbours(graph: Graph, chains: Chains, rank: Integers) -> tuple[Integers, Integers]:

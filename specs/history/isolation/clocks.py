@@ -7,7 +7,9 @@ reaches an event of the other's path that is not later.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -15,10 +17,16 @@ import numpy.typing as npt
 
 from sim.history import Integers
 from specs.history.isolation.facts import Facts
-from specs.history.isolation.graph import Graph, levels_of, spread
+from specs.history.isolation.graph import Graph, Levels, levels_of, spread
 
 CELLS_MAX: Final = 150_000_000
 """Four bytes each; where clocks would take more, there are none."""
+_FEW: Final = 12
+"""So many edges are followed one by one in less time than at once."""
+_ANSWERS: Final = 1 << 21
+"""So many are looked up at a time."""
+_FEW_TRANSACTIONS: Final = 1000
+"""Paths of so few transactions need not be as few as possible."""
 NEVER: Final = np.iinfo(np.int32).max
 
 Clock = npt.NDArray[np.int32]
@@ -39,6 +47,21 @@ class Paths:
     def commit(self, transactions: Integers) -> Integers:
         """Return the places of commits on their paths."""
         return 2 * self.position[transactions] + 1
+
+    def only(self, transactions: Integers) -> Paths:
+        """Return the paths of some transactions; whoever lies on others lies on path -1."""
+        wanted = np.zeros(self.count, dtype=np.bool_)
+        wanted[self.path[transactions]] = True
+        number = np.where(wanted, np.cumsum(wanted) - 1, -1)
+        return Paths(path=number[self.path], position=self.position, count=int(wanted.sum()))
+
+    def parts(self, size: int) -> Iterator[Paths]:
+        """Yield so many paths at a time; there is one part where there is no path."""
+        for low in range(0, max(self.count, 1), size):
+            there = (self.path >= low) & (self.path < low + size)
+            path = np.where(there, self.path - low, -1)
+            count = min(size, self.count - low)
+            yield Paths(path=path, position=self.position, count=count)
 
 
 def paths_of(facts: Facts, *, sessions: bool) -> Paths:
@@ -76,10 +99,29 @@ def _in_session(facts: Facts) -> Integers:
 
 
 def _along_reads(facts: Facts) -> Integers:
-    """Return, for each transaction, one that read from it, so that nobody is named twice."""
-    following = np.full(facts.count, -1, dtype=np.int64)
-    of_others = facts.reader_from >= 0
-    writer, reader = facts.reader_from[of_others], facts.reader[of_others]
+    """Return, for each transaction, one that read from it, so that nobody is named twice.
+
+    Of all ways to do so it is one that names most, and so leaves the fewest paths.
+    """
+    of_others, follows = facts.reader_from >= 0, facts.followed >= 0
+    writer = np.concatenate([facts.reader_from[of_others], facts.followed[follows]])
+    reader = np.concatenate([facts.reader[of_others], facts.follower[follows]])
+    if facts.count <= _FEW_TRANSACTIONS:
+        return _named_once(writer, reader, facts.count)
+    # It takes longer to import than a small history takes to check.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import maximum_bipartite_matching
+
+    ones = np.ones(len(writer), dtype=np.bool_)
+    shape = (facts.count, facts.count)
+    matrix = coo_array((ones, (writer, reader)), shape=shape).tocsr()
+    matched = maximum_bipartite_matching(matrix, perm_type="column")
+    return np.asarray(matched, dtype=np.int64)
+
+
+def _named_once(writer: Integers, reader: Integers, count: int) -> Integers:
+    """Return a reader for each writer, as far as a first try finds them."""
+    following = np.full(count, -1, dtype=np.int64)
     # Each reader keeps the last of its writers, each writer then the first of its readers.
     order = np.lexsort((-writer, reader))
     first = np.unique(reader[order], return_index=True)[1]
@@ -90,37 +132,119 @@ def _along_reads(facts: Facts) -> Integers:
     return following
 
 
-def clocks_of(graph: Graph, paths: Paths) -> tuple[Integers, Clock] | None:
-    """Return the rank of every node, and the clocks by rank; None where there is a cycle.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clocks:
+    """Who reaches whom in a graph as it was.
 
     The clock of a node has, for each path, the place of the earliest event that the node reaches
     or is; `NEVER` where it reaches none.
     """
-    source, target, *_ = graph.columns()
+
+    clock: Clock
+    """By node."""
+    levels: Levels
+    source: Integers
+    """Edges that are enough to reach whatever the graph reaches, ..."""
+    target: Integers
+    parts: int
+    """... of a graph to which so many parts had been added."""
+
+
+def clocks_of(graph: Graph, paths: Paths, before: Clocks | None = None) -> Clocks | None:
+    """Return the clocks of a graph; None where there is a cycle.
+
+    `before` are the clocks of the graph before edges were added to it.
+    """
+    source, target = graph.ends(0 if before is None else before.parts)
+    if before is not None:
+        source = np.concatenate([before.source, source])
+        target = np.concatenate([before.target, target])
+    clock = np.empty((graph.nodes, paths.count), dtype=np.int32)
+    enough = _enough(graph, paths, (source, target), clock)
+    if enough is None:
+        return None
+    source, target = source[enough], target[enough]
     levels = levels_of(graph.nodes, source, target)
     if levels is None:
         return None
-    rank = np.empty(graph.nodes, dtype=np.int64)
-    if levels:
-        rank[np.concatenate(levels)] = np.arange(graph.nodes)
-    clock = np.full((graph.nodes, paths.count), NEVER, dtype=np.int32)
+    _sweep(clock, levels, source, target)
+    return Clocks(clock=clock, levels=levels, source=source, target=target, parts=graph.parts)
+
+
+def _enough(
+    graph: Graph, paths: Paths, edges: tuple[Integers, Integers], clock: Clock
+) -> Integers | None:
+    """Return the edges that others do not imply, and enter their targets into the clocks.
+
+    None where an edge leads back on its own path. Along a path only the steps count; of all edges
+    from a path to a node the last one does, of all from a node to a path the first.
+    """
+    source, target = edges
+    path, place = _lie(graph, paths)
+    flat = clock.reshape(-1)
+    on_paths = path[source] == path[target]
+    on_paths &= path[source] >= 0
+    ahead = place[target] - place[source]
+    if (ahead[on_paths] <= 0).any():
+        return None
+    step = 2 if graph.merged else 1
+    kept = np.flatnonzero(~on_paths | (ahead == step))
+    from_path = kept[path[source[kept]] >= 0]
+    cell = target[from_path] * paths.count + path[source[from_path]]
+    flat.fill(-1)
+    np.maximum.at(flat, cell, place[source[from_path]])
+    late = place[source[from_path]] == flat[cell]
+    kept = np.sort(np.concatenate([from_path[late], kept[path[source[kept]] < 0]]))
+    to_path = kept[path[target[kept]] >= 0]
+    cell = source[to_path] * paths.count + path[target[to_path]]
+    flat.fill(NEVER)
+    events = np.flatnonzero(path >= 0)
+    np.minimum.at(flat, cell, place[target[to_path]])
+    # On its own path an event reaches itself: what it steps to is entered, but no edge back is.
+    early = (place[target[to_path]] == flat[cell]) | on_paths[to_path]
+    flat[events * paths.count + path[events]] = place[events]
+    return np.sort(np.concatenate([to_path[early], kept[path[target[kept]] < 0]]))
+
+
+def _lie(graph: Graph, paths: Paths) -> tuple[Integers, npt.NDArray[np.int32]]:
+    """Return on which path every node lies, -1 for moments, and where on it."""
     everybody = np.arange(graph.transactions)
+    path = np.full(graph.nodes, -1, dtype=np.int64)
+    place = np.zeros(graph.nodes, dtype=np.int32)
     if not graph.merged:
-        clock[rank[graph.commit(everybody)], paths.path] = paths.commit(everybody)
-    clock[rank[graph.begin(everybody)], paths.path] = paths.begin(everybody)
-    order = np.argsort(rank[source], kind="stable")
-    begins, ends = rank[source][order], rank[target][order]
-    first = np.searchsorted(begins, np.arange(graph.nodes + 1))
-    bounds = np.cumsum([0, *map(len, levels)])
-    for low, high in zip(bounds[-2::-1].tolist(), bounds[:0:-1].tolist(), strict=True):
-        here = np.arange(low, high)
-        here = here[first[here + 1] > first[here]]
-        if len(here):
-            following = clock[ends[spread(first[here], first[here + 1])]]
-            offsets = np.cumsum(first[here + 1] - first[here]) - (first[here + 1] - first[here])
-            earliest = np.minimum.reduceat(following, offsets, axis=0)
-            clock[here] = np.minimum(clock[here], earliest)
-    return rank, clock
+        path[graph.commit(everybody)] = paths.path
+        place[graph.commit(everybody)] = paths.commit(everybody)
+    path[graph.begin(everybody)] = paths.path
+    place[graph.begin(everybody)] = paths.begin(everybody)
+    return path, place
+
+
+def _sweep(clock: Clock, levels: Levels, source: Integers, target: Integers) -> None:
+    """Let every clock know what the clocks of those that follow know, the last level first."""
+    if not clock.size:
+        return
+    rank = levels.rank()
+    by_rank = np.argsort(rank[source])
+    source, target = source[by_rank], target[by_rank]
+    new = np.ones(len(source), dtype=np.bool_)
+    new[1:] = source[1:] != source[:-1]
+    starts = np.flatnonzero(new)
+    rows = source[starts]
+    edge_bounds = np.searchsorted(rank[source], levels.bounds).tolist()
+    row_bounds = np.searchsorted(rank[rows], levels.bounds).tolist()
+    sources, targets = memoryview(source), memoryview(target)
+    for level in range(len(levels.bounds) - 2, -1, -1):
+        low, high = edge_bounds[level], edge_bounds[level + 1]
+        if high - low <= _FEW:
+            for edge in range(low, high):
+                row = clock[sources[edge]]
+                np.minimum(row, clock[targets[edge]], out=row)
+            continue
+        begin, end = row_bounds[level], row_bounds[level + 1]
+        following = clock.take(target[low:high], axis=0)
+        earliest = np.minimum.reduceat(following, starts[begin:end] - low, axis=0)
+        here = rows[begin:end]
+        clock[here] = np.minimum(clock.take(here, axis=0), earliest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +256,8 @@ class Places:
     group_key: Integers
     """The keys and paths that occur together, each pair once."""
     group_path: Integers
+    group_end: Integers
+    """Where the items of each pair end."""
     paths: int
     events: int
     """More than any place on a path."""
@@ -145,12 +271,17 @@ class Places:
         group = key * paths.count + path
         code = group * events + event
         order = np.argsort(code, kind="stable")
-        groups = np.unique(group)
+        code, group = code[order], group[order]
+        last = np.ones(len(group), dtype=np.bool_)
+        last[:-1] = group[1:] != group[:-1]
+        ends = np.flatnonzero(last)
+        groups = group[ends]
         return cls(
-            code=code[order],
+            code=code,
             item=item[order],
             group_key=groups // paths.count,
             group_path=groups % paths.count,
+            group_end=ends + 1,
             paths=paths.count,
             events=events,
         )
@@ -163,32 +294,40 @@ class Places:
         `row` is the clock's row for each query; the item `skip` of a query is passed over. The
         result is pairs of a query and an item.
         """
-        query, begin, end = self._ranges(key, clock, row)
-        passed = skip[query]
+        found = []
         last = max(len(self.item) - 1, 0)
-        own = (begin < end) & (self.item[np.minimum(begin, last)] == passed)
-        while own.any():
-            begin[own] += 1
+        for query, begin, end in self._ranges(key, clock, row):
+            passed = skip[query]
             own = (begin < end) & (self.item[np.minimum(begin, last)] == passed)
-        found = begin < end
-        return query[found], self.item[begin[found]]
+            while own.any():
+                begin[own] += 1
+                own = (begin < end) & (self.item[np.minimum(begin, last)] == passed)
+            there = begin < end
+            found.append((query[there], self.item[begin[there]]))
+        return (
+            np.concatenate([pair[0] for pair in found]),
+            np.concatenate([pair[1] for pair in found]),
+        )
 
     def count_from(self, key: Integers, clock: Clock, row: Integers) -> int:
         """Count the items that the queries reach, once for each query."""
-        _, begin, end = self._ranges(key, clock, row)
-        return int((end - begin).sum())
+        return sum(int((end - begin).sum()) for _, begin, end in self._ranges(key, clock, row))
 
     def _ranges(
         self, key: Integers, clock: Clock, row: Integers
-    ) -> tuple[Integers, Integers, Integers]:
-        """Return queries, once for each path of their keys, and the ranges of what they reach."""
+    ) -> Iterator[tuple[Integers, Integers, Integers]]:
+        """Yield queries, once for each path of their keys, and the ranges of what they reach.
+
+        Not all at a time: there may be more than there is memory for.
+        """
         low = np.searchsorted(self.group_key, key, side="left")
         high = np.searchsorted(self.group_key, key, side="right")
-        group = spread(low, high)
-        query = np.repeat(np.arange(len(key)), high - low)
-        path = self.group_path[group]
-        reached = np.minimum(clock[row[query], path].astype(np.int64), self.events - 1)
-        top = (self.group_key[group] * self.paths + path) * self.events
-        begin = np.searchsorted(self.code, top + reached)
-        end = np.searchsorted(self.code, top + self.events - 1)
-        return query, begin, end
+        part = np.cumsum(high - low) // _ANSWERS
+        bounds = np.flatnonzero(part[1:] != part[:-1]) + 1
+        for first, end in pairwise([0, *bounds.tolist(), len(key)]):
+            group = spread(low[first:end], high[first:end])
+            query = np.repeat(np.arange(first, end), high[first:end] - low[first:end])
+            path = self.group_path[group]
+            reached = np.minimum(clock[row[query], path].astype(np.int64), self.events - 1)
+            top = (self.group_key[group] * self.paths + path) * self.events
+            yield query, np.searchsorted(self.code, top + reached), self.group_end[group]

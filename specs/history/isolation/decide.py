@@ -8,7 +8,7 @@ they leave open). With begin and commit as one event the same graph decides seri
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -108,14 +108,23 @@ def _arranged(
         return Circle(graph=graph)
     if not len(chains):
         return rank
-    paths = paths_of(facts, sessions=level.sessions)
+    if not level.sessions and facts.history.has_sessions:
+        # Whatever holds with sessions holds without; and sessions make a search short.
+        stricter = graph.copy()
+        _add_sessions(facts, stricter)
+        found = _arranged(facts, replace(level, sessions=True), stricter, chains)
+        if not isinstance(found, Conflict | Circle):
+            return found
+    enough = None
+    paths = paths_of(facts, sessions=level.sessions).only(chains.ends())
     if graph.nodes * paths.count <= CELLS_MAX:
         timed = prune(graph, chains, paths)
         if timed is None:
             return Circle(graph=graph)
         if open_pairs(graph, chains, paths, timed) == 0:
-            return timed[0]
-    return choose(graph, chains, _hint(facts, graph))
+            return timed.levels.rank()
+        enough = timed.source, timed.target
+    return choose(graph, chains, _hint(facts, graph), enough)
 
 
 def _hint(facts: Facts, graph: Graph) -> Integers:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 from heapq import heapify, heappop, heappush
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,11 @@ import numpy.typing as npt
 from sim.history import Integers
 
 Rank = npt.NDArray[np.int64]
+
+_NARROW: Final = 16
+"""Levels of at most so many nodes are passed node by node."""
+_CORE_MAX: Final = 50_000
+"""So many edges on cycles are searched in less time than SciPy takes to be imported."""
 
 
 class Edge(IntEnum):
@@ -72,6 +79,16 @@ class Graph:
             self._parts.append((source, target, kinds, keys, self.round))
             self._columns = None
 
+    @property
+    def parts(self) -> int:
+        """Count the calls that added edges so far."""
+        return len(self._parts)
+
+    def ends(self, since: int = 0) -> tuple[Integers, Integers]:
+        """Return sources and targets of all edges, or of those since so many parts were there."""
+        parts = self._parts[since:]
+        return _joined([part[0] for part in parts]), _joined([part[1] for part in parts])
+
     def columns(self) -> tuple[Integers, Integers, Integers, Integers, Integers]:
         """Return source, target, kind, key and round of every edge."""
         if self._columns is None:
@@ -92,13 +109,11 @@ class Graph:
 
     def rank(self) -> Rank | None:
         """Return the place of every node in one order that all edges follow; None for a cycle."""
-        source, target, *_ = self.columns()
-        return topological_rank(self.nodes, source, target)
+        return topological_rank(self.nodes, *self.ends())
 
     def components(self) -> Integers:
         """Return the number of the strongly connected component of every node."""
-        source, target, *_ = self.columns()
-        return components(self.nodes, source, target)
+        return components(self.nodes, *self.ends())
 
 
 def _joined(parts: list[Integers]) -> Integers:
@@ -106,7 +121,27 @@ def _joined(parts: list[Integers]) -> Integers:
 
 
 def components(nodes: int, source: Integers, target: Integers) -> Integers:
-    """Return the number of the strongly connected component of every node."""
+    """Return a number for every node that nodes of one strongly connected component share."""
+    inside = np.ones(len(source), dtype=np.bool_)
+    # Whoever only leads to cycles, or only comes from them, is on none.
+    for begin, end in ((source, target), (target, source)):
+        found, _ = _taken_off(nodes, begin[inside], end[inside])
+        off = np.zeros(nodes, dtype=np.bool_)
+        off[found] = True
+        inside &= ~(off[source] | off[target])
+    label = np.arange(nodes, dtype=np.int64)
+    core = np.flatnonzero(inside)
+    if not len(core):
+        return label
+    there, ends = np.unique(np.concatenate([source[core], target[core]]), return_inverse=True)
+    one, other = ends.reshape(-1)[: len(core)], ends.reshape(-1)[len(core) :]
+    shared = _connected if len(core) <= _CORE_MAX else _connected_fast
+    label[there] = there[shared(len(there), one, other)]
+    return label
+
+
+def _connected_fast(nodes: int, source: Integers, target: Integers) -> Integers:
+    """Return, for every node, one node of its component."""
     # It takes longer to import than most histories take to check.
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -114,57 +149,158 @@ def components(nodes: int, source: Integers, target: Integers) -> Integers:
     ones = np.ones(len(source), dtype=np.int8)
     matrix = coo_array((ones, (source, target)), shape=(nodes, nodes)).tocsr()
     _, labels = connected_components(matrix, directed=True, connection="strong")
-    return np.asarray(labels, dtype=np.int64)
+    _, first, number = np.unique(labels, return_index=True, return_inverse=True)
+    one_of: Integers = first.astype(np.int64)[number.reshape(-1)]
+    return one_of
 
 
-def levels_of(nodes: int, source: Integers, target: Integers) -> list[Integers] | None:
+def _connected(nodes: int, source: Integers, target: Integers) -> Integers:
+    """Return, for every node, one node of its component (Tarjan, 1972)."""
+    first, follow = (column.tolist() for column in successors(nodes, source, target))
+    seen, low = [-1] * nodes, [0] * nodes
+    place, stands = first[:], [0] * nodes
+    open_nodes: list[int] = []
+    label = np.full(nodes, -1, dtype=np.int64)
+    count = 0
+    for root in range(nodes):
+        path = [root] if seen[root] < 0 else []
+        while path:
+            node = path[-1]
+            if seen[node] < 0:
+                seen[node] = low[node] = count
+                count += 1
+                stands[node] = len(open_nodes)
+                open_nodes.append(node)
+            if place[node] < first[node + 1]:
+                other = follow[place[node]]
+                place[node] += 1
+                if seen[other] < 0:
+                    path.append(other)
+                elif label[other] < 0:
+                    low[node] = min(low[node], seen[other])
+                continue
+            path.pop()
+            if path:
+                low[path[-1]] = min(low[path[-1]], low[node])
+            if low[node] == seen[node]:
+                label[open_nodes[stands[node] :]] = node
+                del open_nodes[stands[node] :]
+    return label
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """All nodes by the length of the longest path to them."""
+
+    order: Integers
+    """The nodes of one level after those of another."""
+    bounds: list[int]
+    """Where each level begins in that order, and where the last one ends."""
+
+    def rank(self) -> Rank:
+        """Return the place of every node in the order."""
+        rank = np.empty(len(self.order), dtype=np.int64)
+        rank[self.order] = np.arange(len(self.order))
+        return rank
+
+
+def levels_of(nodes: int, source: Integers, target: Integers) -> Levels | None:
     """Return the nodes by the length of the longest path to them; None where there is a cycle."""
+    order, bounds = _taken_off(nodes, source, target)
+    return Levels(order, bounds) if len(order) == nodes else None
+
+
+def _taken_off(nodes: int, source: Integers, target: Integers) -> tuple[Integers, list[int]]:
+    """Return the nodes that no cycle leads to, level by level, and where each level begins."""
     first, follow = successors(nodes, source, target)
     missing = np.bincount(target, minlength=nodes)
-    level = np.flatnonzero(missing == 0)
+    sweep = _Sweep(first, follow, missing)
     found: list[Integers] = []
-    seen = 0
+    bounds = [0]
+    level = np.flatnonzero(missing == 0)
     while len(level):
-        found.append(level)
-        seen += len(level)
-        reached = follow[spread(first[level], first[level + 1])]
-        if not len(reached):
-            break
-        nodes_reached, times = np.unique(reached, return_counts=True)
-        missing[nodes_reached] -= times
-        level = nodes_reached[missing[nodes_reached] == 0]
-    return found if seen == nodes else None
+        if len(level) > _NARROW:
+            found.append(level)
+            bounds.append(bounds[-1] + len(level))
+            level = sweep.wide(level)
+        else:
+            passed, level = sweep.narrow(level, bounds)
+            found.append(passed)
+    return _joined(found), bounds
+
+
+@dataclass(slots=True)
+class _Sweep:
+    """Takes nodes off a graph, level by level."""
+
+    first: Integers
+    follow: Integers
+    missing: Integers
+    """How many predecessors of each node are still there."""
+
+    def wide(self, level: Integers) -> Integers:
+        """Take off a level at once; return the next one."""
+        reached = self.follow[spread(self.first[level], self.first[level + 1])]
+        np.subtract.at(self.missing, reached, 1)
+        ready = reached[self.missing[reached] == 0]
+        # Who is ready by way of several edges is taken once: the last of them says so.
+        self.missing[ready] = np.arange(len(ready))
+        ready = ready[self.missing[ready] == np.arange(len(ready))]
+        return ready
+
+    def narrow(self, level: Integers, bounds: list[int]) -> tuple[Integers, Integers]:
+        """Take off levels node by node while they are narrow; return these nodes and the rest.
+
+        A level of a few nodes costs less so than the calls that would take it off at once.
+        """
+        first, follow = memoryview(self.first), memoryview(self.follow)
+        missing = memoryview(self.missing)
+        passed: list[int] = []
+        here: list[int] = level.tolist()
+        while 0 < len(here) <= _NARROW:
+            passed += here
+            bounds.append(bounds[-1] + len(here))
+            following: list[int] = []
+            for node in here:
+                for place in range(first[node], first[node + 1]):
+                    other = follow[place]
+                    missing[other] -= 1
+                    if not missing[other]:
+                        following.append(other)
+            here = following
+        return np.array(passed, dtype=np.int64), np.array(here, dtype=np.int64)
 
 
 def topological_rank(nodes: int, source: Integers, target: Integers) -> Rank | None:
     """Return the place of every node in one order that all edges follow; None for a cycle."""
     levels = levels_of(nodes, source, target)
-    if levels is None:
-        return None
-    rank = np.empty(nodes, dtype=np.int64)
-    if levels:
-        rank[np.concatenate(levels)] = np.arange(nodes)
-    return rank
+    return None if levels is None else levels.rank()
 
 
 def hinted_rank(nodes: int, source: Integers, target: Integers, hint: Integers) -> Rank | None:
     """Return the topological rank in which, of all nodes that may come next, the earliest does."""
     first, follow = (column.tolist() for column in successors(nodes, source, target))
     missing = np.bincount(target, minlength=nodes).tolist()
-    when = hint.tolist()
-    ready = [(when[node], node) for node in range(nodes) if not missing[node]]
+    # Numbers that are all different compare faster than pairs.
+    by_hint = np.argsort(hint, kind="stable")
+    turn = np.empty(nodes, dtype=np.int64)
+    turn[by_hint] = np.arange(nodes)
+    turns, node_at = turn.tolist(), by_hint.tolist()
+    ready = [turns[node] for node in range(nodes) if not missing[node]]
     heapify(ready)
-    rank = np.empty(nodes, dtype=np.int64)
-    seen = 0
+    order = []
     while ready:
-        _, node = heappop(ready)
-        rank[node] = seen
-        seen += 1
+        node = node_at[heappop(ready)]
+        order.append(node)
         for other in follow[first[node] : first[node + 1]]:
             missing[other] -= 1
             if not missing[other]:
-                heappush(ready, (when[other], other))
-    return rank if seen == nodes else None
+                heappush(ready, turns[other])
+    if len(order) < nodes:
+        return None
+    rank = np.empty(nodes, dtype=np.int64)
+    rank[np.array(order, dtype=np.int64)] = np.arange(nodes)
+    return rank
 
 
 def lightest_path(

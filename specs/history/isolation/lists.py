@@ -16,6 +16,7 @@ import numpy as np
 
 from sim.history import NONE, History, Integers, OperationKind, Outcome
 from specs.history.isolation.facts import INITIAL, Facts, Misread, UnsupportedHistory
+from specs.history.isolation.list_columns import facts_at_once
 
 _APPEND = int(OperationKind.APPEND)
 _READ_LIST = int(OperationKind.READ_LIST)
@@ -169,6 +170,12 @@ def facts_of_lists(history: History, *, repeatable: bool = True) -> Facts:
 
     Without `repeatable`, a transaction may read a key twice and find two lists.
     """
+    at_once = facts_at_once(history) if repeatable else None
+    return at_once or facts_one_by_one(history, repeatable=repeatable)
+
+
+def facts_one_by_one(history: History, *, repeatable: bool = True) -> Facts:
+    """Return the same list by list, with whatever is wrong with what was read."""
     lists = _Lists(history, repeatable=repeatable)
     lists.check()
     counts = history.outcome == Outcome.COMMITTED

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.history import Integers
-from specs.history.isolation.clocks import Paths, Places, clocks_of, paths_of
+from specs.history.isolation.clocks import CELLS_MAX, Paths, Places, clocks_of, paths_of
 from specs.history.isolation.facts import INITIAL, Facts
 from specs.history.isolation.graph import Edge, Graph, spread
 
@@ -89,28 +89,37 @@ def _in_session_before(facts: Facts) -> Forced:
 
 
 def _backwards(facts: Facts, paths: Paths) -> Places:
-    """Return all writers, on paths that run backwards."""
+    """Return all writers that lie on these paths, which run backwards."""
+    there = paths.path[facts.writer] >= 0
+    writer = facts.writer[there]
     return Places.of(
         paths,
-        key=facts.writer_key,
-        path=paths.path[facts.writer],
-        event=2 * (facts.count - paths.position[facts.writer]),
-        item=facts.writer,
+        key=facts.writer_key[there],
+        path=paths.path[writer],
+        event=2 * (facts.count - paths.position[writer]),
+        item=writer,
     )
 
 
 def _in_the_past(facts: Facts, graph: Graph) -> Forced:
     """Return, for each read, the last writer of its key on every path of its past."""
-    paths = paths_of(facts, sessions=True)
     reverse = Graph(facts.count, merged=True)
     source, target, kind, *_ = graph.columns()
     counts = (kind == Edge.SESSION) | (kind == Edge.READS)
     reverse.add(target[counts], source[counts], Edge.READS)
-    backwards = Paths(path=paths.path, position=facts.count - paths.position, count=paths.count)
-    timed = clocks_of(reverse, backwards)
-    assert timed is not None, "sessions and reads have no cycle"
-    rank, clock = timed
-    query, earlier = _backwards(facts, paths).first_from(
-        facts.reader_key, clock, rank[facts.reader], skip=facts.reader
-    )
-    return earlier, facts.reader_from[query], facts.reader_key[query]
+    found: list[Forced] = []
+    everywhere = paths_of(facts, sessions=True).only(facts.writer)
+    for paths in everywhere.parts(max(1, CELLS_MAX // max(1, facts.count))):
+        backwards = Paths(path=paths.path, position=facts.count - paths.position, count=paths.count)
+        timed = clocks_of(reverse, backwards)
+        assert timed is not None, "sessions and reads have no cycle"
+        query, earlier = _backwards(facts, paths).first_from(
+            facts.reader_key, timed.clock, facts.reader, skip=facts.reader
+        )
+        source = facts.reader_from[query]
+        # What the version's writer has in its own past it follows without being told.
+        path, place = backwards.path[earlier], backwards.begin(earlier)
+        new = (source == INITIAL) | (timed.clock[source, path] > place)
+        found.append((earlier[new], source[new], facts.reader_key[query[new]]))
+    earlier, source, key = (np.concatenate(columns) for columns in zip(*found, strict=True))
+    return earlier, source, key

@@ -127,16 +127,16 @@ def _half_a_choice(*, writes: bool) -> Plant:
 
 
 def _backwards(patch: pytest.MonkeyPatch) -> None:
-    settled = pruning._settled
-    patch.setattr(pruning, "_settled", lambda *given: settled(*given)[::-1])
+    settled = pruning._Settler.settled
+    patch.setattr(pruning._Settler, "settled", lambda *given: settled(*given)[::-1])
 
 
 def _reaching_too_far(patch: pytest.MonkeyPatch) -> None:
     clocks_of = pruning.clocks_of
 
-    def early(graph: Any, paths: Any) -> Any:
-        timed = clocks_of(graph, paths)
-        return timed and (timed[0], np.maximum(timed[1] - 2, 0))
+    def early(*given: Any) -> Any:
+        timed = clocks_of(*given)
+        return timed and replace(timed, clock=np.maximum(timed.clock - 2, 0))
 
     patch.setattr(pruning, "clocks_of", early)
 
@@ -152,6 +152,16 @@ def _searching(then: Plant) -> Plant:
 
     def plant(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(decide, "CELLS_MAX", 0)
+        then(patch)
+
+    return plant
+
+
+def _one_by_one(then: Plant) -> Plant:
+    """Take lists one by one, and break that."""
+
+    def plant(patch: pytest.MonkeyPatch) -> None:
+        patch.setattr(lists, "facts_at_once", lambda history: None)
         then(patch)
 
     return plant
@@ -244,7 +254,7 @@ FAULTS: Final = (
     Fault(
         "any order is a choice",
         SI,
-        _searching(replacing(decide, "choose", lambda graph, chains, hint: graph.rank())),
+        _searching(replacing(decide, "choose", lambda graph, *given: graph.rank())),
     ),
     Fault("clauses too short", SI, _searching(_forbidding_too_much), since=980),
     Fault("choices without writes", SI, _searching(_half_a_choice(writes=False))),
@@ -264,12 +274,22 @@ FAULTS: Final = (
         "sessions force nothing", "read-atomic", replacing(weak, "_in_session_before", _no_order)
     ),
     Fault("the past forces nothing", "causal", replacing(weak, "_in_the_past", _no_order)),
-    Fault("lists order nobody", SI, replacing(lists, "_links", lambda *given: []), lists=True),
+    Fault(
+        "lists order nobody",
+        SI,
+        _one_by_one(replacing(lists, "_links", lambda *given: [])),
+        lists=True,
+    ),
     Fault(
         "lists order nobody at weak levels",
         "causal",
-        replacing(lists, "_shown", lambda *given: []),
+        _one_by_one(replacing(lists, "_shown", lambda *given: [])),
         lists=True,
     ),
-    Fault("torn lists pass", SI, replacing(lists._Lists, "_check_end", _nothing), lists=True),
+    Fault(
+        "torn lists pass",
+        SI,
+        _one_by_one(replacing(lists._Lists, "_check_end", _nothing)),
+        lists=True,
+    ),
 )
