@@ -41,6 +41,7 @@ Figures = dict[str, Any]
 def _simulated(path: Path) -> Figures:
     """Run our own simulator: Omid over YCSB."""
     from protocol import build
+
     from specs.history.formats.npz import write
 
     world = build(TRANSACTIONS)

@@ -7,11 +7,12 @@ a few seconds.
 
 from __future__ import annotations
 
-import random
 from typing import IO, TYPE_CHECKING, Final
 
+from sim.kernel.streams import Streams, below
+
 if TYPE_CHECKING:
-    from sim.history import History
+    from sim.history import History, Integers
 
 SESSIONS: Final = 24
 
@@ -29,16 +30,15 @@ def snapshots(
 
     from sim.history import NONE, History, OperationKind, Outcome
 
-    chance = np.random.default_rng(seed)
     number = np.arange(transactions, dtype=np.int64)
     # A session's last transaction committed before the snapshot of its next.
-    behind = chance.integers(0, sessions, transactions)
+    behind = _numbers(transactions, seed) % sessions
     start, commit = 2 * np.maximum(number - behind, 0), 2 * number + 1
     share = keys // operations
     rows = transactions * operations
-    key = chance.integers(0, share, rows) + share * np.tile(np.arange(operations), transactions)
+    key = _numbers(rows, seed + 1) % share + share * np.tile(np.arange(operations), transactions)
     owner = np.repeat(number, operations)
-    writes = chance.random(rows) < 0.5
+    writes = _numbers(rows, seed + 2) % 2 == 0
     by_key = np.argsort(key * transactions + owner)
     wrote = by_key[writes[by_key]]
     again = key[wrote[1:]] == key[wrote[:-1]]
@@ -72,6 +72,18 @@ def snapshots(
     )
 
 
+def _numbers(count: int, seed: int) -> Integers:
+    """Return numbers from 0 up that look drawn (SplitMix64; Steele, Lea and Flood, 2014)."""
+    import numpy as np
+
+    state = np.arange(1, count + 1, dtype=np.uint64) + np.uint64(seed << 40)
+    state *= np.uint64(0x9E3779B97F4A7C15)
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    # Low bits are as good as high ones; the sign is not wanted.
+    return ((state ^ (state >> np.uint64(31))) >> np.uint64(1)).astype(np.int64)
+
+
 def writer_pairs(history: History) -> int:
     """Count the pairs of committed transactions that wrote one key."""
     import numpy as np
@@ -86,26 +98,26 @@ def writer_pairs(history: History) -> int:
 
 def write_lists(file: IO[bytes], transactions: int, *, seed: int = 5) -> None:
     """Write a history of lists in EDN, with its invocations, as Jepsen's clients would."""
-    chance = random.Random(seed)  # noqa: S311  # a benchmark draws no secrets
+    chance = Streams(seed).at("lists")
     lists: dict[int, list[int]] = {}
     active, fresh = list(range(10)), 10
     counts: dict[int, int] = {}
     running: dict[int, list[tuple[str, int, int]]] = {}
     begun = index = 0
     while begun < transactions or running:
-        process = chance.randrange(20)
+        process = below(chance, 20)
         if process in running:
             operations = running.pop(process)
-            failed = chance.random() < 0.05
+            failed = below(chance, 20) == 0
             kind = "fail" if failed else "ok"
             text = " ".join(_done(operations, {} if failed else lists, failed=failed))
         elif begun < transactions:
             begun += 1
             kind, operations = "invoke", []
-            for _ in range(chance.randint(1, 5)):
-                slot = chance.randrange(len(active))
+            for _ in range(1 + below(chance, 5)):
+                slot = below(chance, len(active))
                 key = active[slot]
-                if chance.random() < 0.5:
+                if below(chance, 2):
                     operations.append(("r", key, 0))
                     continue
                 counts[key] = counts.get(key, 0) + 1

@@ -20,8 +20,9 @@ from sim.history import Integers
 from specs.history.isolation.chains import Chains
 from specs.history.isolation.graph import (
     Graph,
+    Hinted,
     components,
-    hinted_rank,
+    levels_of,
     lightest_path,
     topological_rank,
 )
@@ -99,11 +100,15 @@ def choose(
     """
     known = graph.ends() if enough is None else enough
     chooser = _Chooser()
+    hinted = Hinted(graph.nodes, *known, hint)
     place = hint
     while True:
         decided = chooser.decided()
         orders = _Orders.of(graph, chains, *decided)
-        rank = hinted_rank(graph.nodes, *_with(known, orders), hint)
+        rank = None
+        # Most often there is a cycle, and to see one takes no hints.
+        if not len(decided[0]) or levels_of(graph.nodes, *_with(known, orders)) is not None:
+            rank = hinted.rank(orders.source, orders.target)
         if rank is not None:
             place = rank
             neighbours = _neighbours(graph, chains, rank)

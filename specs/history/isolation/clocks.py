@@ -232,7 +232,7 @@ def _sweep(clock: Clock, levels: Levels, source: Integers, target: Integers) -> 
     rows = source[starts]
     edge_bounds = np.searchsorted(rank[source], levels.bounds).tolist()
     row_bounds = np.searchsorted(rank[rows], levels.bounds).tolist()
-    sources, targets = memoryview(source), memoryview(target)
+    sources, targets = source.data, target.data
     for level in range(len(levels.bounds) - 2, -1, -1):
         low, high = edge_bounds[level], edge_bounds[level + 1]
         if high - low <= _FEW:

@@ -13,7 +13,7 @@ vouched for by nobody.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -175,12 +175,12 @@ def among(codes: Integers, wanted: Integers) -> Flags:
     return np.isin(wanted, codes)
 
 
-def dense(numbers: Integers) -> tuple[Integers, Integers]:
+def dense(numbers: npt.NDArray[np.signedinteger[Any]]) -> tuple[Integers, Integers]:
     """Return all different numbers in order, and the place of each one among them."""
     low, high = (int(numbers.min()), int(numbers.max())) if len(numbers) else (0, 0)
     if low < 0 or high > _DENSE_MAX * len(numbers):
         found, place = np.unique(numbers, return_inverse=True)
-        return found, place.reshape(-1).astype(np.int64)
+        return found.astype(np.int64), place.reshape(-1).astype(np.int64)
     there = np.zeros(high + 1, dtype=np.bool_)
     there[numbers] = True
     return np.flatnonzero(there), (np.cumsum(there) - 1)[numbers]

@@ -245,16 +245,15 @@ class _Sweep:
         ready = reached[self.missing[reached] == 0]
         # Who is ready by way of several edges is taken once: the last of them says so.
         self.missing[ready] = np.arange(len(ready))
-        ready = ready[self.missing[ready] == np.arange(len(ready))]
-        return ready
+        once: Integers = ready[self.missing[ready] == np.arange(len(ready))]
+        return once
 
     def narrow(self, level: Integers, bounds: list[int]) -> tuple[Integers, Integers]:
         """Take off levels node by node while they are narrow; return these nodes and the rest.
 
         A level of a few nodes costs less so than the calls that would take it off at once.
         """
-        first, follow = memoryview(self.first), memoryview(self.follow)
-        missing = memoryview(self.missing)
+        first, follow, missing = self.first.data, self.follow.data, self.missing.data
         passed: list[int] = []
         here: list[int] = level.tolist()
         while 0 < len(here) <= _NARROW:
@@ -277,30 +276,45 @@ def topological_rank(nodes: int, source: Integers, target: Integers) -> Rank | N
     return None if levels is None else levels.rank()
 
 
-def hinted_rank(nodes: int, source: Integers, target: Integers, hint: Integers) -> Rank | None:
-    """Return the topological rank in which, of all nodes that may come next, the earliest does."""
-    first, follow = (column.tolist() for column in successors(nodes, source, target))
-    missing = np.bincount(target, minlength=nodes).tolist()
-    # Numbers that are all different compare faster than pairs.
-    by_hint = np.argsort(hint, kind="stable")
-    turn = np.empty(nodes, dtype=np.int64)
-    turn[by_hint] = np.arange(nodes)
-    turns, node_at = turn.tolist(), by_hint.tolist()
-    ready = [turns[node] for node in range(nodes) if not missing[node]]
-    heapify(ready)
-    order = []
-    while ready:
-        node = node_at[heappop(ready)]
-        order.append(node)
-        for other in follow[first[node] : first[node + 1]]:
-            missing[other] -= 1
-            if not missing[other]:
-                heappush(ready, turns[other])
-    if len(order) < nodes:
-        return None
-    rank = np.empty(nodes, dtype=np.int64)
-    rank[np.array(order, dtype=np.int64)] = np.arange(nodes)
-    return rank
+class Hinted:
+    """Topological ranks in which, of all nodes that may come next, the earliest does."""
+
+    def __init__(self, nodes: int, source: Integers, target: Integers, hint: Integers) -> None:
+        first, follow = successors(nodes, source, target)
+        self._first, self._follow = first.tolist(), follow.tolist()
+        self._missing = np.bincount(target, minlength=nodes).tolist()
+        # Numbers that are all different compare faster than pairs.
+        by_hint = np.argsort(hint, kind="stable")
+        turn = np.empty(nodes, dtype=np.int64)
+        turn[by_hint] = np.arange(nodes)
+        self._turns, self._node_at = turn.tolist(), by_hint.tolist()
+
+    def rank(self, source: Integers, target: Integers) -> Rank | None:
+        """Return the place of every node with a few more edges; None where there is a cycle."""
+        first, follow, turns, node_at = self._first, self._follow, self._turns, self._node_at
+        missing = self._missing.copy()
+        more: dict[int, list[int]] = {}
+        for node, other in zip(source.tolist(), target.tolist(), strict=True):
+            more.setdefault(node, []).append(other)
+            missing[other] += 1
+        ready = [turn for turn, count in zip(turns, missing, strict=True) if not count]
+        heapify(ready)
+        order = []
+        while ready:
+            node = node_at[heappop(ready)]
+            order.append(node)
+            following = follow[first[node] : first[node + 1]]
+            if node in more:
+                following += more[node]
+            for other in following:
+                missing[other] -= 1
+                if not missing[other]:
+                    heappush(ready, turns[other])
+        if len(order) < len(missing):
+            return None
+        rank = np.empty(len(order), dtype=np.int64)
+        rank[np.array(order, dtype=np.int64)] = np.arange(len(order))
+        return rank
 
 
 def lightest_path(

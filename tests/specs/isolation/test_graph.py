@@ -1,7 +1,6 @@
 """Orders, levels, components and clocks are those that a plain search finds."""
 
 import dataclasses
-import random
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from specs.history.isolation import clocks, graph
 from specs.history.isolation.clocks import NEVER, clocks_of, paths_of
 from specs.history.isolation.decide import decide
 from specs.history.isolation.facts import facts_of
-from specs.history.isolation.graph import Edge, Graph, components, hinted_rank, levels_of
+from specs.history.isolation.graph import Edge, Graph, Hinted, components, levels_of
 from specs.history.isolation.levels import LEVELS
 from tests.specs.isolation.oracle import Transaction, history_of
 from tests.specs.isolation.small import histories
@@ -47,7 +46,8 @@ def test_components_and_orders_are_those_of_a_plain_search(edges, narrow, core):
         patch.setattr(graph, "_CORE_MAX", core)
         label = components(12, *columns(edges))
         levels = levels_of(12, *columns(edges))
-        hinted = hinted_rank(12, *columns(edges), np.arange(12)[::-1])
+        by_hint = Hinted(12, *columns(edges[::2]), np.arange(12)[::-1])
+        hinted = by_hint.rank(*columns(edges[1::2]))
     for one in range(12):
         for other in range(12):
             together = one == other or {(one, other), (other, one)} <= pairs
@@ -64,7 +64,9 @@ def test_components_and_orders_are_those_of_a_plain_search(edges, narrow, core):
 
 
 def test_of_all_that_may_come_next_the_earliest_does():
-    assert hinted_rank(4, *columns([(3, 0)]), np.array([0, 7, 5, 6])).tolist() == [2, 3, 0, 1]
+    hinted = Hinted(4, *columns([(3, 0)]), np.array([0, 7, 5, 6]))
+    assert hinted.rank(*columns([])).tolist() == [2, 3, 0, 1]
+    assert hinted.rank(*columns([(1, 2)])).tolist() == [1, 2, 3, 0]
 
 
 @pytest.mark.parametrize("few", [0, 12])
@@ -72,8 +74,8 @@ def test_of_all_that_may_come_next_the_earliest_does():
 @pytest.mark.parametrize("sessions", [False, True])
 def test_clocks_know_who_reaches_whom(few, merged, sessions):
     @settings(max_examples=25, deadline=None)
-    @given(transactions=histories(transactions_max=6), chance=st.randoms(use_true_random=False))
-    def agree(transactions: list[Transaction], chance: random.Random) -> None:
+    @given(transactions=histories(transactions_max=6), data=st.data())
+    def agree(transactions: list[Transaction], data: st.DataObject) -> None:
         facts = facts_of(history_of(transactions))
         known = known_graph(facts, merged=merged, sessions=sessions)
         if known.rank() is None or not facts.count:
@@ -83,7 +85,8 @@ def test_clocks_know_who_reaches_whom(few, merged, sessions):
         rank = before.levels.rank()
         moment = known.add_nodes(1)
         for _ in range(3):
-            one, other = sorted(chance.choices(range(known.nodes - 1), k=2), key=rank.__getitem__)
+            node = st.integers(0, known.nodes - 2)
+            one, other = sorted(data.draw(st.tuples(node, node)), key=rank.__getitem__)
             if one != other:
                 known.add(np.array([one]), np.array([other]), Edge.WRITES)
         known.add(np.array([int(np.argmin(rank))]), moment, Edge.OVERWRITES)
