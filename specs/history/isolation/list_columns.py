@@ -218,17 +218,6 @@ def _facts(lists: _Lists, order: _Order) -> Facts:
     new = np.ones(len(by_key), dtype=np.bool_)
     new[1:] = (link_key[1:] != link_key[:-1]) | (followed[1:] != followed[:-1])
     new[1:] |= follower[1:] != follower[:-1]
-    # Whoever appended after all that was seen comes after its last writer.
-    ends = order.first[writer_key + 1] - 1
-    seen_keys = ends >= order.first[writer_key]
-    code = order.key * len(row) + owner
-    unseen = seen_keys & ~np.isin(writer_key * len(row) + writer, code)
-    along = steps[~fresh[steps]]
-    shown = (
-        np.concatenate([before[along], owner[ends[unseen]]]),
-        np.concatenate([owner[along], writer[unseen]]),
-        np.concatenate([order.key[along], writer_key[unseen]]),
-    )
     return Facts(
         history=history,
         row=row,
@@ -246,5 +235,24 @@ def _facts(lists: _Lists, order: _Order) -> Facts:
         follower_key=link_key[new],
         keys=lists.keys,
         misreads=(),
-        shown=shown,
+        shown=_shown(order, owner, steps[~fresh[steps]], (writer, writer_key)),
+    )
+
+
+def _shown(
+    order: _Order, owner: Integers, along: Integers, writes: tuple[Integers, Integers]
+) -> tuple[Integers, ...]:
+    """Return earlier writers, later ones and their keys: along lists, and what comes after them.
+
+    Whoever appended what nobody saw comes after the last writer that was seen.
+    """
+    writer, key = writes
+    ends = order.first[key + 1] - 1
+    count = max(int(owner.max(initial=0)), int(writer.max(initial=0))) + 1
+    seen = np.isin(key * count + writer, order.key * count + owner)
+    unseen = (ends >= order.first[key]) & ~seen
+    return (
+        np.concatenate([owner[along - 1], owner[ends[unseen]]]),
+        np.concatenate([owner[along], writer[unseen]]),
+        np.concatenate([order.key[along], key[unseen]]),
     )
