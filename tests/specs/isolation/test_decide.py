@@ -66,7 +66,7 @@ def test_checker_agrees_with_every_execution(lists):
     counts = Counts()
     compare(150, counts, number=0, lists=lists, most=5, levels=3)
     for name in NAMES:
-        assert min(counts[name, True], counts[name, False]) >= 8, name
+        assert min(counts[name, True], counts[name, False]) >= 3, name
 
 
 @pytest.mark.oracle
