@@ -213,11 +213,7 @@ def _facts(lists: _Lists, order: _Order) -> Facts:
     link_key = np.concatenate([order.key[steps], reader_key[updates]])
     followed = np.concatenate([before[steps], reader_from[updates]])
     follower = np.concatenate([owner[steps], reader[updates]])
-    by_key = np.lexsort((follower, followed, link_key))
-    link_key, followed, follower = link_key[by_key], followed[by_key], follower[by_key]
-    new = np.ones(len(by_key), dtype=np.bool_)
-    new[1:] = (link_key[1:] != link_key[:-1]) | (followed[1:] != followed[:-1])
-    new[1:] |= follower[1:] != follower[:-1]
+    links = _first_of_each(link_key, followed, follower)
     return Facts(
         history=history,
         row=row,
@@ -230,13 +226,21 @@ def _facts(lists: _Lists, order: _Order) -> Facts:
         reader_key=reader_key,
         reader_from=reader_from,
         reader_operation=reads,
-        follower=follower[new],
-        followed=followed[new],
-        follower_key=link_key[new],
+        follower=follower[links],
+        followed=followed[links],
+        follower_key=link_key[links],
         keys=lists.keys,
         misreads=(),
         shown=_shown(order, owner, steps[~fresh[steps]], (writer, writer_key)),
     )
+
+
+def _first_of_each(*columns: Integers) -> Integers:
+    """Return the rows that repeat none before them: lists go before reads, which say less."""
+    order = np.lexsort(columns)
+    new = np.ones(len(order), dtype=np.bool_)
+    new[1:] = np.any([column[order[1:]] != column[order[:-1]] for column in columns], axis=0)
+    return np.sort(order[new])
 
 
 def _shown(
