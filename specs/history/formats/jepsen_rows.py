@@ -8,6 +8,8 @@ Keys and values that are no plain numbers stand there as the negative numbers of
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from specs.history.formats.edn_forms import Form, Forms, Group
@@ -30,6 +32,17 @@ Row = tuple[str | None, str, str | None, str | None, int]
 
 A plain tuple, for it is made for every line; None is what the line does not state.
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowColumns:
+    """Many rows, column by column."""
+
+    index: Sequence[str | None]
+    type: Sequence[str]
+    process: Sequence[str | None]
+    operations: Sequence[str | None]
+    line: Sequence[int]
 
 
 class Rows:

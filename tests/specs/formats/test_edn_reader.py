@@ -8,27 +8,40 @@ import numpy as np
 import pytest
 
 from sim.history import NIL, NONE, OperationKind, Outcome
-from specs.history.formats import edn_reader
+from specs.history.formats import edn_reader, jepsen_columns
 from tests.specs.formats.samples import as_called
 
 READ, WRITE, APPEND, READ_LIST = OperationKind
 
 
-def both(text):
-    """The history of a text, after seeing that either way of reading gives the same."""
-    content = text if isinstance(text, bytes) else text.encode()
-    quick, slow = (
-        edn_reader._read(io.BytesIO(content), regular=regular)
-        for regular in (edn_reader._REGULAR, None)
-    )
-    for name in quick.__dataclass_fields__:
-        one, other = getattr(quick, name), getattr(slow, name)
-        assert type(one) is type(other), name
-        if isinstance(one, np.ndarray):
-            assert one.dtype == other.dtype, name
-            assert one.tolist() == other.tolist(), name
+WAYS = ((edn_reader._REGULAR, True), (edn_reader._REGULAR, False), (None, False))
+
+
+def read_in_one_way(content, regular, at_once):
+    """The history of a content, read with or without what makes reading quick."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jepsen_columns, "_SHORT_BYTES", 0 if at_once else 1 << 40)
+        return edn_reader._read(io.BytesIO(content), regular=regular, at_once=at_once)
+
+
+def assert_the_same(one, other):
+    """Two histories are the same, down to the types of their columns."""
+    for name in one.__dataclass_fields__:
+        left, right = getattr(one, name), getattr(other, name)
+        assert type(left) is type(right), name
+        if isinstance(left, np.ndarray):
+            assert left.dtype == right.dtype, name
+            assert left.tolist() == right.tolist(), name
         else:
-            assert one == other, name
+            assert left == right, name
+
+
+def both(text):
+    """The history of a text, after seeing that every way of reading gives the same."""
+    content = text if isinstance(text, bytes) else text.encode()
+    quickest, *others = (read_in_one_way(content, *way) for way in WAYS)
+    for other in others:
+        assert_the_same(quickest, other)
     return edn_reader.read(io.BytesIO(content))
 
 
