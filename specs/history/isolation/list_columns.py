@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.history import NONE, History, Integers, OperationKind, Outcome
-from specs.history.isolation.facts import INITIAL, Facts, Flags, dense
+from specs.history.isolation.facts import INITIAL, Facts, Flags, dense, order_of
 from specs.history.isolation.graph import spread
 
 _APPEND = int(OperationKind.APPEND)
@@ -32,7 +32,7 @@ def facts_at_once(history: History) -> Facts | None:
     return _facts(lists, order)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Lists:
     """Operations in columns, and what each one's transaction did to its key before."""
 
@@ -51,7 +51,9 @@ class _Lists:
     size: Integers
     """... how many elements of others each returned, ..."""
     opening: Integers
-    """... and the place among them of the first one of its transaction and key."""
+    """... the place among them of the first one of its transaction and key, ..."""
+    updates: Flags
+    """... and whether that transaction appended to that key, before or after."""
     torn: bool
     """Whether some read does not end in what its transaction appended before."""
 
@@ -93,7 +95,19 @@ class _Lists:
         fresh[1:] = group[places[1:]] != group[places[:-1]]
         opening = np.maximum.accumulate(np.where(fresh, np.arange(len(places)), 0))
         return cls(
-            history, keys, key, owner, first, elements, is_append, last, rows, size, opening, torn
+            history=history,
+            keys=keys,
+            key=key,
+            owner=owner,
+            first=first,
+            elements=elements,
+            is_append=is_append,
+            last=last,
+            reads=rows,
+            size=size,
+            opening=opening,
+            updates=of_group[group[places]] > 0,
+            torn=torn,
         )
 
 
@@ -106,7 +120,8 @@ def _longest(lists: _Lists) -> Integers | None:
         return None
     key = lists.key[lists.reads]
     longest = np.full(len(lists.keys), NONE, dtype=np.int64)
-    order = np.lexsort((lists.reads, -lists.size, key))
+    # Reads of one key stand in the order of their rows: the first of the longest ones is taken.
+    order = order_of(key, int(lists.size.max(initial=0)) - lists.size)
     new = np.ones(len(order), dtype=np.bool_)
     new[1:] = key[order[1:]] != key[order[:-1]]
     best = order[new]
@@ -160,8 +175,7 @@ def _looked_up(lists: _Lists, key: Integers, value: Integers) -> Integers | None
     rows = np.flatnonzero(lists.is_append)
     keys = np.concatenate([lists.key[rows], key])
     values = np.concatenate([lists.history.value[rows], value])
-    # Appends come before what was seen of them.
-    order = np.lexsort((values, keys))
+    order = order_of(keys, values)
     new = np.ones(len(order), dtype=np.bool_)
     new[1:] = (keys[order[1:]] != keys[order[:-1]]) | (values[order[1:]] != values[order[:-1]])
     number = np.empty(len(order), dtype=np.int64)
@@ -209,11 +223,11 @@ def _facts(lists: _Lists, order: _Order) -> Facts:
     before = np.concatenate([[INITIAL], owner[:-1]]) if len(owner) else owner
     before = np.where(fresh, INITIAL, before)
     steps = np.flatnonzero(fresh | (owner != before))
-    updates = np.isin(reader_key * len(row) + reader, writer_key * len(row) + writer)
+    updates = lists.updates[first_reads]
     link_key = np.concatenate([order.key[steps], reader_key[updates]])
     followed = np.concatenate([before[steps], reader_from[updates]])
     follower = np.concatenate([owner[steps], reader[updates]])
-    links = _first_of_each(link_key, followed, follower)
+    links = _first_of_each(link_key, (followed - INITIAL) * len(row) + follower)
     return Facts(
         history=history,
         row=row,
@@ -231,30 +245,31 @@ def _facts(lists: _Lists, order: _Order) -> Facts:
         follower_key=link_key[links],
         keys=lists.keys,
         misreads=(),
-        shown=_shown(order, owner, steps[~fresh[steps]], (writer, writer_key)),
+        shown=_shown(order, owner, steps[~fresh[steps]], (writer, writer_key, writes)),
     )
 
 
-def _first_of_each(*columns: Integers) -> Integers:
+def _first_of_each(key: Integers, code: Integers) -> Integers:
     """Return the rows that repeat none before them: lists go before reads, which say less."""
-    order = np.lexsort(columns)
+    order = order_of(key, code)
     new = np.ones(len(order), dtype=np.bool_)
-    new[1:] = np.any([column[order[1:]] != column[order[:-1]] for column in columns], axis=0)
+    new[1:] = (key[order[1:]] != key[order[:-1]]) | (code[order[1:]] != code[order[:-1]])
     return np.sort(order[new])
 
 
 def _shown(
-    order: _Order, owner: Integers, along: Integers, writes: tuple[Integers, Integers]
+    order: _Order, owner: Integers, along: Integers, writes: tuple[Integers, Integers, Integers]
 ) -> tuple[Integers, ...]:
     """Return earlier writers, later ones and their keys: along lists, and what comes after them.
 
     Whoever appended what nobody saw comes after the last writer that was seen.
     """
-    writer, key = writes
+    writer, key, row = writes
     ends = order.first[key + 1] - 1
-    count = max(int(owner.max(initial=0)), int(writer.max(initial=0))) + 1
-    seen = np.isin(key * count + writer, order.key * count + owner)
-    unseen = (ends >= order.first[key]) & ~seen
+    # What was seen ends with a whole transaction: whoever is seen, is seen with its last append.
+    rows = np.zeros(max(int(order.append.max(initial=0)), int(row.max(initial=0))) + 1, np.bool_)
+    rows[order.append] = True
+    unseen = (ends >= order.first[key]) & ~rows[row]
     return (
         np.concatenate([owner[along - 1], owner[ends[unseen]]]),
         np.concatenate([owner[along], writer[unseen]]),
