@@ -32,8 +32,11 @@ _KEPT: Final = ("index", "type", "process", "value")
 _NAME: Final = re.compile(rf":({'|'.join(_FIELDS)}) ")
 
 
-def taken_apart(text: str, number: int) -> RowColumns | None:
-    """Return the rows of a block whose first line is `number`; None where lines differ."""
+def taken_apart(text: str, number: int, breaks: int) -> RowColumns | None:
+    """Return the rows of a block whose first line is `number`; None where lines differ.
+
+    `breaks` is how many line breaks it holds.
+    """
     head = text[: text.find("\n") + 1]
     names = tuple(_NAME.findall(head))
     if len(set(names)) < len(names) or not {"type", "value"} <= set(names):
@@ -41,7 +44,7 @@ def taken_apart(text: str, number: int) -> RowColumns | None:
     layout = _layout(names, ",[ ]" if "," in head else "[ ]")
     found = layout.findall(text) if layout.match(head) else []
     # Each match is one whole line with its break.
-    if len(found) != text.count("\n") or not text.endswith("\n"):
+    if len(found) != breaks or not text.endswith("\n"):
         return None
     kept = [name for name in names if name in _KEPT]
     columns = dict(zip(kept, zip(*found, strict=True), strict=True))

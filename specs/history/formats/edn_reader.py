@@ -72,12 +72,12 @@ def _read(file: IO[bytes], *, regular: re.Pattern[str] | None, at_once: bool) ->
     `at_once` says that blocks whose lines are all written alike need no reading line by line.
     """
     blocks = _blocks(file)
-    head = next(blocks, (1, ""))
+    head = next(blocks, (1, "", 0))
     json = _is_json(head[1])
     rows = Rows(json=json)
     forms, events = Forms(regular=None if json else regular, json=json), Events(rows)
-    for number, text in chain([head], blocks):
-        columns = taken_apart(text, number) if at_once and forms.idle else None
+    for number, text, breaks in chain([head], blocks):
+        columns = taken_apart(text, number, breaks) if at_once and forms.idle else None
         events.add(columns or _line_by_line(forms, rows, regular, text, number))
     forms.finish()
     return events.history()
@@ -120,8 +120,8 @@ def _lines(text: str) -> list[str]:
     return lines if lines[-1] else lines[:-1]
 
 
-def _blocks(file: IO[bytes]) -> Iterator[tuple[int, str]]:
-    """Yield whole lines, many at a time, with the number of the first one."""
+def _blocks(file: IO[bytes]) -> Iterator[tuple[int, str, int]]:
+    """Yield the number of a line, many whole lines from there on, and how many breaks they hold."""
     number = 1
     while chunk := file.read(_BLOCK_BYTES):
         if not chunk.endswith(b"\n"):
@@ -138,5 +138,6 @@ def _blocks(file: IO[bytes]) -> Iterator[tuple[int, str]]:
             at = error.start - chunk.rfind(b"\n", 0, error.start)
             found = f"byte {chunk[error.start]:#04x} at column {at} is not UTF-8"
             raise HistoryFileError(found, "save the file as UTF-8", line) from None
-        yield number, text
-        number += text.count("\n")
+        breaks = chunk.count(b"\n")
+        yield number, text, breaks
+        number += breaks

@@ -39,7 +39,7 @@ _KINDS: Final = np.array(
 _SHORT_BYTES: Final = 4096
 """Texts that are not longer become numbers in less time as JSON."""
 _DIGITS_MAX: Final = 18
-_ODD: Final = (b"-", b"  ", b"[ ", b" ]")
+_SPACE, _OPENING, _CLOSING = b" []"
 _CODES: Final = np.full(256, NONE, dtype=np.int64)
 """The last letters of functions, which stand before keys and nothing else."""
 _CODES[list(b"dwr")] = OperationKind.APPEND, OperationKind.WRITE, OperationKind.READ
@@ -86,9 +86,9 @@ def _by_letters(lines: bytes) -> Operations | None:
 
     It is for whoever reads word by word to say what is wrong.
     """
-    if any(odd in lines for odd in _ODD):
-        return None
     letters = np.frombuffer(lines, dtype=np.uint8)
+    if b"-" in lines or _has_odd_spaces(letters):
+        return None
     is_digit = letters - np.uint8(ord("0")) < 10  # lower ones wrap around
     edges = np.flatnonzero(is_digit[1:] != is_digit[:-1]) + 1
     begin, end = edges[::2], edges[1::2]
@@ -98,7 +98,7 @@ def _by_letters(lines: bytes) -> Operations | None:
     code = _CODES[letters[begin - 2]]
     place = np.flatnonzero(code >= 0)
     kind, third = code[place], letters[end[place] + 1]
-    is_list = third == ord("[")
+    is_list = third == _OPENING
     kind[is_list] = OperationKind.READ_LIST
     has_value = ~is_list & (third != ord("n"))
     value = np.full(len(place), NIL, dtype=np.int64)
@@ -115,6 +115,15 @@ def _by_letters(lines: bytes) -> Operations | None:
         element_first=np.r_[before[place], before[-1]],
         elements=number[element],
     )
+
+
+def _has_odd_spaces(letters: Letters) -> bool:
+    """Say whether a space begins or ends a list, or follows another one."""
+    before, after = letters[:-1], letters[1:]
+    space = before == _SPACE
+    odd = space & ((after == _SPACE) | (after == _CLOSING))
+    odd |= (before == _OPENING) & (after == _SPACE)
+    return bool(odd.any())
 
 
 def _numbers(letters: Letters, begin: Integers, length: Integers) -> Integers | None:

@@ -268,13 +268,13 @@ def _pairs(events: _Events) -> tuple[Integers, Integers]:
 
 def _numbers(texts: Sequence[str | None]) -> Integers:
     """Return numbers, `NONE` where nothing is stated."""
-    stated = [text or _ABSENT for text in texts] if None in texts else texts
+    stated = texts if all(texts) else [text or _ABSENT for text in texts]
     return np.fromstring(",".join(cast(Sequence[str], stated)), dtype=np.int64, sep=",")
 
 
 def _absent(stated: Sequence[str | None]) -> npt.NDArray[np.bool_]:
     """Say of each row whether it states nothing."""
-    if None not in stated:  # all rows at once take a tenth of the time
+    if all(stated):  # which is mostly so, and takes a third of the time
         return np.zeros(len(stated), dtype=np.bool_)
     return np.array([each is None for each in stated], dtype=np.bool_)
 

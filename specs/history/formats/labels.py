@@ -48,6 +48,8 @@ class Names:
 
         `NIL` and the numbers from -9 to -1 are no names, and stay.
         """
+        if not self._places:
+            return list(columns), None
         whole = np.concatenate([*columns, np.empty(0, dtype=np.int64)])
         odd = (whole <= _FIRST) & (whole != NIL)
         ends = np.cumsum([len(column) for column in columns])[:-1]

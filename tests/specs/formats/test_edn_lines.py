@@ -75,7 +75,7 @@ def damaged(draw):
 
 @given(texts())
 def test_lines_that_are_alike_are_taken_apart_at_once_and_mean_the_same(text):
-    rows = taken_apart(text, 7)
+    rows = taken_apart(text, 7, text.count("\n"))
     assert rows is not None
     assert list(rows.line) == list(range(7, 7 + text.count("\n")))
     both(text)
@@ -135,13 +135,13 @@ ALIKE = line("invoke", 1, "[[:r 1 nil]]") + "\n"
     ],
 )
 def test_one_line_that_differs_leaves_the_block_to_be_read_line_by_line(more):
-    assert taken_apart(ALIKE, 1) is not None
-    assert taken_apart(ALIKE + more, 1) is None
+    assert taken_apart(ALIKE, 1, 1) is not None
+    assert taken_apart(ALIKE + more, 1, (ALIKE + more).count("\n")) is None
 
 
 def test_what_no_line_may_lack_or_say_twice_is_not_taken_apart():
     for text in ("", "\n", "{:type :ok}\n", "{:value []}\n", "{:type :ok, :type :ok, :value []}\n"):
-        assert taken_apart(text, 1) is None
+        assert taken_apart(text, 1, text.count("\n")) is None
 
 
 def test_a_form_over_several_lines_is_not_cut_by_a_block_that_begins_inside_it():
