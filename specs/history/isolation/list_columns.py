@@ -46,6 +46,8 @@ class _Lists:
     is_append: Flags
     last: Flags
     """Of appends: whether it is its transaction's last one to the key."""
+    turn: Integers
+    """Of appends: how many of its transaction to the key came before."""
     reads: Integers
     """Rows of committed reads, ..."""
     size: Integers
@@ -80,6 +82,8 @@ class _Lists:
         last = np.zeros(len(order), dtype=np.bool_)
         of_group = np.add.reduceat(appends, begins, dtype=np.int64) if len(begins) else begins
         last[order[appends]] = (own + 1 == of_group[group])[appends]
+        turn = np.zeros(len(order), dtype=np.int64)
+        turn[order[appends]] = own[appends]
         committed = history.outcome[owner[order]] == Outcome.COMMITTED
         places = np.flatnonzero(~appends & committed)
         rows = order[places]
@@ -103,6 +107,7 @@ class _Lists:
             elements=elements,
             is_append=is_append,
             last=last,
+            turn=turn,
             reads=rows,
             size=size,
             opening=opening,
@@ -161,11 +166,13 @@ class _Order:
             return None
         same = key[1:] == key[:-1]
         goes_on = same & (owner[1:] == owner[:-1])
-        # A transaction's appends stand together and in its own order, up to its last one or the
-        # end of what was seen.
+        # A transaction's appends stand together and in its own order, from its first one up to its
+        # last one or the end of what was seen.
         if (same & ~lists.last[append[:-1]] & ~goes_on).any():
             return None
-        if (goes_on & (append[1:] < append[:-1])).any():
+        due = np.zeros(len(append), dtype=np.int64)
+        due[1:] = np.where(goes_on, lists.turn[append[:-1]] + 1, 0)
+        if (lists.turn[append] != due).any():
             return None
         return cls(append, key, np.cumsum(sizes))
 

@@ -9,7 +9,7 @@ writers, and the same search decides.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -35,6 +35,8 @@ class _Append:
     operation: int
     last: bool
     """Whether it is its transaction's last append to the key."""
+    after: int = NONE
+    """The operation of its transaction's append to the key before it."""
 
 
 class _Lists:
@@ -77,10 +79,11 @@ class _Lists:
                 )
             owner = self.owner[at]
             before = latest.get((owner, element[0]))
+            after = NONE
             if before is not None:
-                old = self.appends[before]
-                self.appends[before] = _Append(old.owner, old.operation, last=False)
-            self.appends[element] = _Append(owner, at, last=True)
+                after = self.appends[before].operation
+                self.appends[before] = replace(self.appends[before], last=False)
+            self.appends[element] = _Append(owner, at, last=True, after=after)
             latest[owner, element[0]] = element
 
     def _enter_reads(self) -> None:
@@ -160,6 +163,12 @@ class _Lists:
             if backwards and previous is not None and previous.operation > append.operation:
                 self.misreads.append(
                     Misread(kind="incompatible-order", read=at, other=append.operation)
+                )
+                return
+            # What a transaction appended first stands right before what it appended next.
+            if append.after != NONE and (previous is None or previous.operation != append.after):
+                self.misreads.append(
+                    Misread(kind="incompatible-order", read=at, other=append.after)
                 )
                 return
             previous = append
