@@ -159,12 +159,6 @@ class _Lists:
             if interrupts and previous is not None and previous.owner != append.owner:
                 self.misreads.append(Misread(kind="g1b", read=at, other=previous.operation))
                 return
-            backwards = previous is not None and previous.owner == append.owner
-            if backwards and previous is not None and previous.operation > append.operation:
-                self.misreads.append(
-                    Misread(kind="incompatible-order", read=at, other=append.operation)
-                )
-                return
             # What a transaction appended first stands right before what it appended next.
             if append.after != NONE and (previous is None or previous.operation != append.after):
                 self.misreads.append(
